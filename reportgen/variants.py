@@ -1,0 +1,67 @@
+"""The catalogue of model variants. Data, no code.
+
+A variant is described by what it makes of a predictor: a design column is used as it stands (``raw``), split into the
+deviation from the group mean (``within``) and the group mean (``between``), or entered with its group mean beside it
+(``contextual``). Adding a variant is a row here and, if its estimator is new, a function in :mod:`reportgen.estimation`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from reportgen.fits import Role
+
+Estimator = Literal["least_squares", "absorbed", "group_means", "separate", "random_intercept", "random_slopes"]
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """One way to use the grouping.
+
+    Attributes
+    ----------
+    id : str
+        Key in the result file.
+    estimator : Estimator
+        Which function fits it.
+    both, within_only, group_level : tuple of Role
+        Roles given to a design column that varies within and between groups, only within, only between; an empty tuple
+        leaves the column out.
+    needs_slopes : bool
+        Fitted only where the grouping term has a slope.
+    """
+
+    id: str
+    estimator: Estimator
+    both: tuple[Role, ...]
+    within_only: tuple[Role, ...]
+    group_level: tuple[Role, ...]
+    needs_slopes: bool = False
+
+    @property
+    def is_mixed(self) -> bool:
+        """Whether the variant has random effects."""
+        return self.estimator in ("random_intercept", "random_slopes")
+
+
+CATALOGUE: tuple[Variant, ...] = (
+    Variant("pooled", "least_squares", ("raw",), ("raw",), ("group_level",)),
+    Variant("no_pooling", "absorbed", ("within",), ("within",), ()),
+    Variant("between", "group_means", ("between",), (), ("group_level",)),
+    Variant("random_intercept", "random_intercept", ("raw",), ("raw",), ("group_level",)),
+    Variant("mundlak", "random_intercept", ("raw", "contextual"), ("raw",), ("group_level",)),
+    Variant("within_between", "random_intercept", ("within", "between"), ("within",), ("group_level",)),
+    Variant("random_slope", "random_slopes", ("raw",), ("raw",), ("group_level",), needs_slopes=True),
+    Variant("within_between_slope", "random_slopes", ("within", "between"), ("within",), ("group_level",), needs_slopes=True),
+)
+
+PARTS: dict[Role, tuple[float, float]] = {
+    "intercept": (0.0, 1.0),
+    "raw": (1.0, 1.0),
+    "within": (1.0, 0.0),
+    "between": (0.0, 1.0),
+    "contextual": (0.0, 1.0),
+    "group_level": (0.0, 1.0),
+}
+"""Which part of a design column a role keeps: (deviation from the group mean, group mean)."""
