@@ -1,0 +1,197 @@
+"""The columns of one variant, made from the group moments, centred and scaled.
+
+A role keeps the within part of a design column, its group mean, or both (:data:`reportgen.variants.PARTS`); since the group
+moments hold the two parts separately, the columns of every variant are a linear map of the same moments. All estimation is
+done on columns of mean zero and unit spread; `back` and `offset` carry the coefficients home.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.linalg import qr
+
+from reportgen.fits import Issue, Role, UnfitVariant
+from reportgen.moments import ColumnLevel, GroupMoments
+from reportgen.variants import PARTS, Variant
+
+Array = NDArray[np.float64]
+
+INTERCEPT = "(Intercept)"
+RANK_TOLERANCE = 1e-10  # share of a column's variance, given the other columns, below which it is their combination
+
+Term = tuple[str, Role]
+
+
+@dataclass(frozen=True, eq=False)
+class Regressors:
+    """Group moments of D = [1, X, y] for one variant, in scaled units.
+
+    Attributes
+    ----------
+    terms : tuple of (column, role)
+        The p coefficients, the intercept first.
+    rows : (J,) array of int
+        Rows per group.
+    weight : (J,) array
+        Sum of prior weights per group, n_j.
+    means : (J, p + 1) array
+        Group means m_j, scaled; first column 1, last the response.
+    cross : (J, p + 1, p + 1) array
+        Centred cross-products S_j, scaled; zero in the first row and column.
+    log_weight : float
+        Sum of the logarithms of the prior weights.
+    scale : (p + 1,) array
+        Units of the columns: a scaled value times its unit is a value in the data's units.
+    centre : (p + 1,) array
+        What was subtracted from each column, in the data's units (0 for the intercept and for within parts).
+    """
+
+    terms: tuple[Term, ...]
+    rows: NDArray[np.int64]
+    weight: Array
+    means: Array
+    cross: Array
+    log_weight: float
+    scale: Array
+    centre: Array
+
+    @property
+    def n_rows(self) -> int:
+        """Number of rows N."""
+        return int(self.rows.sum())
+
+    @property
+    def n_groups(self) -> int:
+        """Number of groups J."""
+        return len(self.rows)
+
+    @property
+    def n_terms(self) -> int:
+        """Number of coefficients p, the intercept included."""
+        return len(self.terms)
+
+    @cached_property
+    def S_W(self) -> Array:
+        """(p + 1, p + 1) pooled within cross-products."""
+        return self.cross.sum(axis=0)
+
+    @cached_property
+    def total(self) -> Array:
+        """(p + 1, p + 1) uncentred total cross-products of D."""
+        return self.S_W + (self.means * self.weight[:, None]).T @ self.means
+
+    @cached_property
+    def back(self) -> Array:
+        """(p, p) matrix that turns scaled coefficients into coefficients in the data's units (before `offset`)."""
+        unit = self.scale[-1]
+        matrix = np.diag(unit / self.scale[:-1])
+        matrix[0, 1:] = -unit * self.centre[1:-1] / self.scale[1:-1]
+        return matrix
+
+    @property
+    def offset(self) -> Array:
+        """(p,) constant added after `back`: the mean of the response, in the intercept."""
+        return np.concatenate([[self.centre[-1]], np.zeros(self.n_terms - 1)])
+
+    def home(self, beta: Array) -> Array:
+        """Scaled coefficients in the data's units."""
+        return self.back @ beta + self.offset
+
+    def home_covariance(self, covariance: Array) -> Array:
+        """Covariance of scaled coefficients in the data's units."""
+        return self.back @ covariance @ self.back.T
+
+
+def terms_of(variant: Variant, levels: tuple[ColumnLevel, ...]) -> tuple[Term, ...]:
+    """The coefficients a variant has for these predictors: intercept, then the roles in the catalogue's order.
+
+    Parameters
+    ----------
+    variant : Variant
+        Row of the catalogue.
+    levels : tuple of ColumnLevel
+        The k predictors (without the response), in the order of the design.
+    """
+    plan: list[list[Term]] = [[], []]
+    for level in levels:
+        if level.varies_within:
+            roles = variant.both if level.varies_between else variant.within_only
+        else:
+            roles = variant.group_level
+        for slot, role in enumerate(roles):
+            plan[slot].append((level.column, role))
+    return ((INTERCEPT, "intercept"), *plan[0], *plan[1])
+
+
+def regressors(moments: GroupMoments, terms: tuple[Term, ...]) -> Regressors:
+    """Transform group moments into the columns of a variant.
+
+    Parameters
+    ----------
+    moments : GroupMoments
+        Of the k predictors and the response (last).
+    terms : tuple of (column, role)
+        From :func:`terms_of`.
+    """
+    position = {name: i for i, name in enumerate(moments.columns)}
+    source = np.array([position[column] for column, _ in terms[1:]] + [moments.n_columns - 1], dtype=int)
+    parts = np.array([PARTS[role] for _, role in terms[1:]] + [(1.0, 1.0)])
+    keeps_within, keeps_mean = parts[:, 0], parts[:, 1]
+    spread = (np.diag(moments.S_W)[source] * keeps_within + np.diag(moments.S_B)[source] * keeps_mean) / moments.total_weight
+    unit = np.where(spread > 0, np.sqrt(spread), 1.0)
+    means = np.ones((moments.n_groups, len(terms) + 1))
+    means[:, 1:] = (moments.means - moments.grand_mean)[:, source] * (keeps_mean / unit)
+    factor = keeps_within / unit
+    cross = np.zeros((moments.n_groups, len(terms) + 1, len(terms) + 1))
+    cross[:, 1:, 1:] = moments.cross[:, source[:, None], source] * np.outer(factor, factor)
+    return Regressors(
+        terms=terms,
+        rows=moments.rows,
+        weight=moments.weight,
+        means=means,
+        cross=cross,
+        log_weight=moments.log_weight,
+        scale=np.concatenate([[1.0], unit]),
+        centre=np.concatenate([[0.0], (moments.origin + moments.grand_mean)[source] * keeps_mean]),
+    )
+
+
+def dependent_columns(gram: Array) -> list[int]:
+    """Columns that are linear combinations of the others, by pivoted QR of the correlation-scaled Cholesky-like root.
+
+    Parameters
+    ----------
+    gram : (k, k) array
+        Cross-products of the columns.
+
+    Returns
+    -------
+    list of int
+        Positions, in ascending order, of the columns left over once an independent set is taken; earlier columns are
+        kept where there is a choice of equal merit.
+    """
+    size = np.sqrt(np.maximum(np.diag(gram), 0.0))
+    zero = [int(i) for i in np.flatnonzero(size == 0)]
+    live = np.flatnonzero(size > 0)
+    if not len(live):
+        return zero
+    correlation = gram[np.ix_(live, live)] / np.outer(size[live], size[live])
+    values, vectors = np.linalg.eigh(correlation)
+    root = np.sqrt(np.maximum(values, 0.0))[:, None] * vectors.T
+    _, triangle, pivots = qr(root, mode="economic", pivoting=True)
+    diagonal = np.abs(np.diag(triangle))
+    bad = [int(live[p]) for p, d in zip(pivots, diagonal, strict=True) if d**2 <= RANK_TOLERANCE]
+    return sorted(zero + bad)
+
+
+def rank_problem(variant: str, terms: tuple[Term, ...], gram: Array) -> UnfitVariant | None:
+    """The variant as unfit if its columns (intercept partialled out) are dependent, else None."""
+    bad = dependent_columns(gram)
+    if not bad:
+        return None
+    names = tuple(dict.fromkeys(terms[i + 1][0] for i in bad))
+    return UnfitVariant(variant, Issue("dependent_columns", {"columns": names}))

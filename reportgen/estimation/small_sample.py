@@ -1,0 +1,154 @@
+"""Satterthwaite and Kenward-Roger from the derivatives of the covariance of the data.
+
+V = sum_a theta_a G_a is linear in its r parameters (sigma2, then the entries of psi). Everything needed are small matrices:
+P_a = -X'V^-1 G_a V^-1 X, Q_ab = X'V^-1 G_a V^-1 G_b V^-1 X, tr_ab = tr(V^-1 G_a V^-1 G_b), and curvature_ab =
+r'V^-1 G_a P G_b V^-1 r with the residual r = y - X beta and P the projection of REML. No N x N matrix is formed.
+
+Sources: Satterthwaite 1946 as in Giesbrecht & Burns 1985; Kenward & Roger 1997.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import fdtrc
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class CovarianceDerivatives:
+    """Derivatives at the REML estimate, in scaled units.
+
+    Attributes
+    ----------
+    Phi : (p, p) array
+        (X'V^-1X)^-1, the model-based covariance of the coefficients.
+    P : (r, p, p) array
+    Q : (r, r, p, p) array
+    trace : (r, r) array
+    curvature : (r, r) array
+        As in the module's docstring.
+    """
+
+    Phi: Array
+    P: Array
+    Q: Array
+    trace: Array
+    curvature: Array
+
+    @cached_property
+    def _common(self) -> Array:
+        """(r, r) tr_ab - 2 tr(Phi Q_ab) + tr(Phi P_a Phi P_b)."""
+        spread = self.Phi @ self.P
+        crossed = np.einsum("aij,bji->ab", spread, spread)
+        return self.trace - 2.0 * np.einsum("ij,abji->ab", self.Phi, self.Q) + crossed
+
+    @property
+    def expected_information(self) -> Array:
+        """(r, r) expected REML information of the covariance parameters."""
+        return 0.5 * self._common
+
+    @property
+    def observed_information(self) -> Array:
+        """(r, r) minus the Hessian of the REML log-likelihood."""
+        return self.curvature - 0.5 * self._common
+
+    @cached_property
+    def W(self) -> Array:
+        """(r, r) asymptotic covariance of the covariance parameters, from the expected information."""
+        return np.asarray(np.linalg.pinv(self.expected_information, hermitian=True))
+
+    @cached_property
+    def Phi_adjusted(self) -> Array:
+        """(p, p) Kenward-Roger covariance of the coefficients."""
+        inner = self.Q - np.einsum("aij,jk,bkl->abil", self.P, self.Phi, self.P)
+        weighted = np.einsum("ab,abij->ij", self.W, inner)
+        adjusted = self.Phi + 2.0 * self.Phi @ weighted @ self.Phi
+        return 0.5 * (adjusted + adjusted.T)
+
+
+def variance_gradients(derivatives: CovarianceDerivatives, contrasts: Array) -> tuple[Array, Array]:
+    """Variance of each contrast and its derivatives by the covariance parameters.
+
+    Parameters
+    ----------
+    derivatives : CovarianceDerivatives
+    contrasts : (m, p) array
+
+    Returns
+    -------
+    variance : (m,) array
+        l'Phi l.
+    gradient : (m, r) array
+        -l'Phi P_a Phi l.
+    """
+    spread = contrasts @ derivatives.Phi
+    variance = np.einsum("mi,mi->m", spread, contrasts)
+    return variance, -np.einsum("mi,aij,mj->ma", spread, derivatives.P, spread)
+
+
+def satterthwaite(derivatives: CovarianceDerivatives, contrasts: Array) -> Array:
+    """(m,) Satterthwaite degrees of freedom 2 v^2 / (g' H^-1 g) of m contrasts, H the observed information.
+
+    At a boundary H need not be positive definite; the expected information stands in for it there.
+    """
+    variance, gradient = variance_gradients(derivatives, contrasts)
+    observed = derivatives.observed_information
+    inverse = derivatives.W
+    size = np.sqrt(np.abs(np.diag(observed)))
+    if np.all(size > 0) and np.linalg.eigvalsh(observed / np.outer(size, size))[0] > 1e-8:
+        inverse = np.linalg.inv(observed / np.outer(size, size)) / np.outer(size, size)
+    return np.asarray(2.0 * variance**2 / np.einsum("ma,ab,mb->m", gradient, inverse, gradient))
+
+
+def kenward_roger(derivatives: CovarianceDerivatives, contrasts: Array) -> tuple[Array, Array]:
+    """Kenward-Roger standard errors (m,) and one-contrast degrees of freedom (m,)."""
+    variance, gradient = variance_gradients(derivatives, contrasts)
+    df = 2.0 * variance**2 / np.einsum("ma,ab,mb->m", gradient, derivatives.W, gradient)
+    return np.sqrt(np.einsum("mi,ij,mj->m", contrasts, derivatives.Phi_adjusted, contrasts)), df
+
+
+@dataclass(frozen=True, slots=True)
+class ScaledF:
+    """Kenward-Roger F test: `f` (scale factor included), numerator and denominator degrees of freedom, p value."""
+
+    f: float
+    df1: int
+    df2: float
+    p_value: float
+
+
+def kenward_roger_f(derivatives: CovarianceDerivatives, contrasts: Array, values: Array) -> ScaledF:
+    """Joint test that m contrasts are zero (Kenward & Roger 1997, equations for F* and its degrees of freedom).
+
+    Parameters
+    ----------
+    derivatives : CovarianceDerivatives
+    contrasts : (m, p) array
+        Of full row rank.
+    values : (m,) array
+        The contrasts' estimates, in the same units.
+    """
+    m = len(contrasts)
+    Phi, P, W = derivatives.Phi, derivatives.P, derivatives.W
+    theta = contrasts.T @ np.linalg.solve(contrasts @ Phi @ contrasts.T, contrasts)
+    moved = np.einsum("ij,jk,akl,lm->aim", theta, Phi, P, Phi)
+    traces = np.einsum("aii->a", moved)
+    a1 = float(traces @ W @ traces)
+    a2 = float(np.einsum("ab,aij,bji->", W, moved, moved))
+    b = (a1 + 6.0 * a2) / (2.0 * m)
+    g = ((m + 1) * a1 - (m + 4) * a2) / ((m + 2) * a2)
+    scale = 3.0 * m + 2.0 * (1.0 - g)
+    c1, c2, c3 = g / scale, (m - g) / scale, (m + 2 - g) / scale
+    mean = 1.0 / (1.0 - a2 / m)
+    variance = 2.0 / m * (1.0 + c1 * b) / ((1.0 - c2 * b) ** 2 * (1.0 - c3 * b))
+    ratio = variance / (2.0 * mean**2)
+    df2 = 4.0 + (m + 2.0) / (m * ratio - 1.0)
+    factor = df2 / (mean * (df2 - 2.0))
+    adjusted = contrasts @ derivatives.Phi_adjusted @ contrasts.T
+    f = float(factor / m * values @ np.linalg.solve(adjusted, values))
+    return ScaledF(f, m, float(df2), float(fdtrc(m, df2, f)))
