@@ -44,7 +44,8 @@ def draw_with_moments(rng: np.random.Generator, n: int, mean: Array, sscp: Array
     normal = rng.standard_normal((n, len(mean)))
     normal -= normal.mean(axis=0)
     white = np.linalg.solve(np.linalg.cholesky(normal.T @ normal), normal.T).T
-    return mean + white @ np.linalg.cholesky(sscp).T
+    rows: Array = mean + white @ np.linalg.cholesky(sscp).T
+    return rows
 
 
 def draw_group(rng: np.random.Generator, group: dict[str, Any]) -> Array:

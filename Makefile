@@ -1,0 +1,70 @@
+# make demo   renders the bundled example to demo/ as HTML, PDF and JSON
+# make test   runs ruff, mypy and all tests
+#
+# Both do their own set-up, on a new Debian 12 or 13 too: system libraries, a virtual environment in .venv, the package.
+# A second run finds the stamp files and starts at once.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+
+PDF_LIBRARIES := libpangoft2-1.0-0 libharfbuzz-subset0
+TEST_PROGRAMS := poppler-utils chromium
+PYTEST_OPTIONS ?=
+
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint types tests quick format benchmarks clean
+
+help:
+	@sed -n 's/^# make /make /p' Makefile
+
+demo: $(VENV)/.package
+	@$(BIN)/reportgen demo --out demo
+
+test: lint types tests
+
+lint: $(VENV)/.development
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+
+types: $(VENV)/.development
+	$(BIN)/mypy
+
+tests: $(VENV)/.development
+	$(BIN)/pytest $(PYTEST_OPTIONS)
+
+quick: $(VENV)/.development
+	$(BIN)/pytest -m 'not slow' $(PYTEST_OPTIONS)
+
+format: $(VENV)/.development
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+benchmarks: $(VENV)/.development
+	$(BIN)/python tests/benchmarks/startup.py
+	$(BIN)/python tests/benchmarks/in_memory.py
+	$(BIN)/python tests/benchmarks/parquet.py
+
+clean:
+	rm -rf demo build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis $(VENV)
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "reportgen needs Python 3.11 or newer as $(PYTHON); another one: make PYTHON=python3.12" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || sh tools/debian-packages 'virtual environments' python3-venv
+	@echo 'Making the virtual environment in $(VENV)'
+	@$(PYTHON) -m venv $(VENV) || { echo "$(PYTHON) -m venv failed: its message stands above" >&2; exit 1; }
+
+$(VENV)/.package: pyproject.toml | $(BIN)/python
+	@sh tools/debian-packages 'to write PDF' $(PDF_LIBRARIES)
+	@echo 'Installing reportgen and the libraries it uses (a few minutes the first time)'
+	@$(PIP_INSTALL) --editable . || { echo 'pip could not install reportgen: its message stands above' >&2; exit 1; }
+	@touch $@
+
+$(VENV)/.development: $(VENV)/.package
+	@sh tools/debian-packages 'for the tests' $(TEST_PROGRAMS)
+	@echo 'Installing what the tests use'
+	@$(PIP_INSTALL) --editable '.[dev]' || { echo 'pip could not install the test tools: its message stands above' >&2; exit 1; }
+	@touch $@
