@@ -13,16 +13,17 @@ gamma = 0 is pooled regression, the fitted ratio the random intercept model, gam
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
+from reportgen.estimation.random_intercept import SizeClasses
+from reportgen.estimation.regressors import INTERCEPT, Term, dependent_columns, regressors
 from reportgen.fits import Issue, Number, Undefined
-from reportgen.moments import GroupMoments
+from reportgen.moments import ColumnLevel, GroupMoments
 
 Array = NDArray[np.float64]
-
-RANK_TOLERANCE = 1e-9  # share of a column's between variation, given the others, below which it counts as none
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,3 +111,167 @@ class Ingredients:
     psi_at_mean: float
     psi_at_largest: float
     B_psi: float
+
+
+@dataclass(frozen=True, eq=False)
+class BlendSpace:
+    """The cross-products from which every blend follows, in scaled units.
+
+    Attributes
+    ----------
+    columns : tuple of str
+        The k within-varying design columns.
+    classes : SizeClasses
+        Moments of [1, X, y] gathered by group size.
+    x, fixed : (k,), (f,) array of int
+        Positions of the within-varying columns; of the intercept and the group-level columns.
+    between_defined : (k,) array of bool
+        Which of the columns also vary between groups.
+    unit : (k,) array
+        Scaled slope to slope in the data's units.
+    spread_unit : (k,) array
+        Scaled sum of squares of a column to squared units of the column.
+    """
+
+    columns: tuple[str, ...]
+    classes: SizeClasses
+    x: NDArray[np.int64]
+    fixed: NDArray[np.int64]
+    between_defined: NDArray[np.bool_]
+    unit: Array
+    spread_unit: Array
+
+    @classmethod
+    def of(cls, moments: GroupMoments, levels: tuple[ColumnLevel, ...]) -> BlendSpace:
+        """Gather the cross-products; `levels` are those of the predictors, without the response."""
+        within = [level for level in levels if level.varies_within]
+        predictors: list[Term] = [(v.column, "raw" if v.varies_within else "group_level") for v in levels]
+        terms: tuple[Term, ...] = ((INTERCEPT, "intercept"), *predictors)
+        reg = regressors(moments, terms)
+        x = [i for i, (_, role) in enumerate(terms) if role == "raw"]
+        fixed = [i for i, (_, role) in enumerate(terms) if role != "raw"]
+        return cls(
+            columns=tuple(level.column for level in within),
+            classes=SizeClasses.of(reg),
+            x=np.array(x, dtype=np.int64),
+            fixed=np.array(fixed, dtype=np.int64),
+            between_defined=np.array([level.varies_between for level in within], dtype=bool),
+            unit=reg.scale[-1] / reg.scale[x],
+            spread_unit=reg.scale[x] ** 2,
+        )
+
+    @property
+    def within_gram(self) -> Array:
+        """(k + 1, k + 1) S_W of [X, y]."""
+        index = np.append(self.x, self.classes.n_terms)
+        return self.classes.within[np.ix_(index, index)]
+
+    def between_gram(self, gamma: float) -> Array:
+        """(k + 1, k + 1) S_B(gamma) of [X, y], the intercept and the group-level columns partialled out."""
+        index = np.append(self.x, self.classes.n_terms)
+        whole = self.classes.gram(np.array([gamma]))[0] - self.classes.within
+        cross = whole[np.ix_(self.fixed, index)]
+        return np.asarray(whole[np.ix_(index, index)] - cross.T @ np.linalg.solve(whole[np.ix_(self.fixed, self.fixed)], cross))
+
+    @cached_property
+    def within_slopes(self) -> Array:
+        """(k,) b_W, scaled."""
+        gram = self.within_gram
+        return np.asarray(np.linalg.solve(gram[:-1, :-1], gram[:-1, -1]))
+
+    def slopes(self, gamma: float) -> Array:
+        """(k,) b(gamma), scaled: the within slopes plus the pull of the between part."""
+        within, between = self.within_gram, self.between_gram(gamma)
+        gap = between[:-1, -1] - between[:-1, :-1] @ self.within_slopes
+        return np.asarray(self.within_slopes + np.linalg.solve(within[:-1, :-1] + between[:-1, :-1], gap))
+
+    def between_slopes(self, gamma: float) -> Array | Undefined:
+        """(m,) b_B(gamma) of the columns that vary between groups, scaled; undefined where the groups are too few."""
+        both = np.flatnonzero(self.between_defined)
+        gram = self.between_gram(gamma)[np.ix_(np.append(both, len(self.x)), np.append(both, len(self.x)))]
+        bad = dependent_columns(gram[:-1, :-1])
+        if bad:
+            return Undefined(Issue("between_dependent", {"columns": tuple(self.columns[both[i]] for i in bad)}))
+        return np.asarray(np.linalg.solve(gram[:-1, :-1], gram[:-1, -1]))
+
+
+def blends(space: BlendSpace, variant: str, gamma: float) -> tuple[Blend, ...] | Undefined:
+    """Take every slope of a variant apart.
+
+    Parameters
+    ----------
+    space : BlendSpace
+    variant : str
+        Id for the records: ``pooled`` or ``random_intercept``.
+    gamma : float
+        Its variance ratio tau2 / sigma2; 0 for pooled regression.
+    """
+    between = space.between_slopes(gamma)
+    if isinstance(between, Undefined):
+        return between
+    both = np.flatnonzero(space.between_defined)
+    gram = space.between_gram(gamma)[:-1, :-1]
+    omega = np.linalg.solve(space.within_gram[:-1, :-1] + gram, gram[:, both])
+    moves = omega * (between - space.within_slopes[both]) * space.unit[:, None]
+    within = space.within_slopes * space.unit
+    records = []
+    for c, column in enumerate(space.columns):
+        own = int(np.searchsorted(both, c)) if space.between_defined[c] else None
+        pulls = [Pull(space.columns[both[d]], float(moves[c, d])) for d in range(len(both)) if d != own]
+        slope = float(within[c] + moves[c].sum())
+        other: Number = Undefined(Issue("no_between_variation", {"column": column}))
+        outside = False
+        if own is not None:
+            other = float(between[own] * space.unit[c])
+            slack = 1e-9 * (abs(within[c]) + abs(other))
+            outside = not min(within[c], other) - slack <= slope <= max(within[c], other) + slack
+        records.append(
+            Blend(
+                variant=variant,
+                column=column,
+                within=float(within[c]),
+                between=other,
+                slope=slope,
+                own_weight=float(omega[c, own]) if own is not None else 0.0,
+                pulls=tuple(sorted(pulls, key=lambda p: (-abs(p.amount), p.column))),
+                is_scalar=own is not None and not pulls,
+                is_outside=outside,
+            )
+        )
+    return tuple(records)
+
+
+def curve(space: BlendSpace, fitted_gamma: Number, n_points: int = 121) -> Curve:
+    """The slopes from pooled to no pooling, with more points near share 0, where they bend.
+
+    Parameters
+    ----------
+    space : BlendSpace
+    fitted_gamma : float or Undefined
+        Ratio tau2 / sigma2 of the random intercept model.
+    n_points : int
+        Points G on the curve, both ends included.
+    """
+    share = np.linspace(0.0, 1.0, n_points) ** 2
+    inner = [space.slopes(float(rho / (1.0 - rho))) for rho in share[:-1]]
+    slopes = np.array([*inner, space.within_slopes]) * space.unit
+    fitted = fitted_gamma if isinstance(fitted_gamma, Undefined) else fitted_gamma / (1.0 + fitted_gamma)
+    return Curve(space.columns, share, slopes, fitted)
+
+
+def ingredients(space: BlendSpace, gamma: float) -> Ingredients | Undefined:
+    """W, B and psi behind the weight, where exactly one predictor varies within groups and its means differ."""
+    if len(space.columns) != 1 or not space.between_defined.all():
+        return Undefined(Issue("several_predictors"))
+    size = space.classes.size
+    mean = float(size @ space.classes.count / space.classes.count.sum())
+    units = float(space.spread_unit[0])
+    return Ingredients(
+        W=float(space.within_gram[0, 0]) * units,
+        B=float(space.between_gram(0.0)[0, 0]) * units,
+        gamma=gamma,
+        psi_at_smallest=1.0 / (1.0 + float(size[0]) * gamma),
+        psi_at_mean=1.0 / (1.0 + mean * gamma),
+        psi_at_largest=1.0 / (1.0 + float(size[-1]) * gamma),
+        B_psi=float(space.between_gram(gamma)[0, 0]) * units,
+    )

@@ -1,17 +1,33 @@
-"""What the variants say side by side: aligned slopes, blends, tests, identity checks, influence of single groups."""
+"""What the variants say side by side: aligned slopes, blends, tests and identity checks."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
-
-from reportgen.blends import Blend, Curve, Ingredients
-from reportgen.fits import Coefficient, Fit, Issue, Number, Undefined
-
-Array = NDArray[np.float64]
+from reportgen.blends import Blend, BlendSpace, Curve, Ingredients, blends, curve, ingredients
+from reportgen.estimation.mixed import fit_random_intercept
+from reportgen.estimation.regressors import INTERCEPT, regressors
+from reportgen.fits import (
+    Coefficient,
+    Fit,
+    Issue,
+    LeastSquaresFit,
+    MixedFit,
+    Number,
+    Role,
+    Undefined,
+    UnfitVariant,
+    coefficient,
+)
+from reportgen.hypothesis_tests import (
+    GroupVarianceTest,
+    WaldTest,
+    contextual_test,
+    group_variance_test,
+)
+from reportgen.identities import IdentityCheck, check_identities
+from reportgen.moments import ColumnLevel, GroupMoments
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +48,7 @@ class SlopeComparison:
         Variant id to the coefficient of this column in it (raw, within, between or group_level; the within one where a
         variant has both).
     blends : mapping
-        Variant id (``pooled``, ``random_intercept``) to the slope taken apart; empty for group-level columns.
+        Variant id (``pooled``, ``random_intercept``) to the slope taken apart; empty where it is no blend.
     """
 
     column: str
@@ -43,59 +59,27 @@ class SlopeComparison:
     blends: Mapping[str, Blend]
 
 
-@dataclass(frozen=True, slots=True)
-class WaldTest:
-    """Joint test that some coefficients are zero: chi-squared form, and F form with small-sample degrees of freedom."""
-
-    columns: tuple[str, ...]
-    chi2: float
-    df: int
-    p_value: float
-    f: Number
-    f_df: tuple[float, float] | Undefined
-    f_p_value: Number
-
-
-@dataclass(frozen=True, slots=True)
-class GroupVarianceTest:
-    """Is there any variance between groups? F test of the group dummies, and the likelihood ratio at the boundary.
-
-    `lrt_p_value` uses the equal mixture of chi-squared with 0 and 1 degrees of freedom (Stram & Lee 1994).
-    """
-
-    f: Number
-    f_df: tuple[float, float] | Undefined
-    f_p_value: Number
-    lrt: Number
-    lrt_p_value: Number
-
-
-@dataclass(frozen=True, slots=True)
-class IdentityCheck:
-    """An algebraic identity that must hold in these data, and how exactly it does.
-
-    `discrepancy` is the largest absolute gap divided by the larger of the value and its standard error; where the identity
-    does not apply it is undefined and `reason` says why.
-    """
-
-    identity: str
-    discrepancy: Number
-    tolerance: float
-
-    @property
-    def holds(self) -> bool | None:
-        """Whether the discrepancy is within the tolerance; None where the identity does not apply."""
-        return None if isinstance(self.discrepancy, Undefined) else self.discrepancy <= self.tolerance
-
-    @property
-    def reason(self) -> Issue | None:
-        """Why the identity does not apply, or None if it does."""
-        return self.discrepancy.reason if isinstance(self.discrepancy, Undefined) else None
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class Comparison:
-    """All comparisons of one analysis."""
+    """All comparisons of one analysis.
+
+    Attributes
+    ----------
+    slopes : tuple of SlopeComparison
+        One per design column, in the order of the design.
+    curve : Curve or Undefined
+        The slopes from pooled to no pooling.
+    ingredients : Ingredients or Undefined
+        What the weight is made of, with one predictor.
+    contextual_test : WaldTest or Undefined
+        Of all contextual effects together.
+    group_variance : GroupVarianceTest
+        Of the variance between groups.
+    null_icc : float or Undefined
+        Share of the variance between groups in the model without predictors (REML).
+    checks : tuple of IdentityCheck
+        Identities and how exactly they hold.
+    """
 
     slopes: tuple[SlopeComparison, ...]
     curve: Curve | Undefined
@@ -104,4 +88,85 @@ class Comparison:
     group_variance: GroupVarianceTest
     null_icc: Number
     checks: tuple[IdentityCheck, ...]
-    fits: Mapping[str, Fit]
+
+
+def compare(moments: GroupMoments, levels: tuple[ColumnLevel, ...], fits: Mapping[str, Fit]) -> Comparison:
+    """Compare the variants.
+
+    Parameters
+    ----------
+    moments : GroupMoments
+        The data they were fitted to.
+    levels : tuple of ColumnLevel
+        The predictors, without the response.
+    fits : mapping
+        Variant id to fit, as :func:`reportgen.estimation.runner.fit_variants` returns it.
+    """
+    space = BlendSpace.of(moments, levels)
+    mixed = fits["random_intercept"]
+    gamma = variance_ratio(mixed)
+    parts: dict[str, tuple[Blend, ...] | Undefined] = {}
+    if isinstance(fits["no_pooling"], LeastSquaresFit):
+        parts["pooled"] = blends(space, "pooled", 0.0)
+        parts["random_intercept"] = gamma if isinstance(gamma, Undefined) else blends(space, "random_intercept", gamma)
+    else:
+        absent = Undefined(Issue("variant_not_fitted", {"variant": "no_pooling"}))
+        parts["pooled"] = parts["random_intercept"] = absent
+    drawable = space.columns and isinstance(fits["no_pooling"], LeastSquaresFit)
+    return Comparison(
+        slopes=tuple(_slope(level, fits, parts) for level in levels),
+        curve=curve(space, gamma) if drawable else Undefined(Issue("no_column_varies_within")),
+        ingredients=gamma if isinstance(gamma, Undefined) else ingredients(space, gamma),
+        contextual_test=contextual_test(moments, fits["mundlak"]),
+        group_variance=group_variance_test(fits["pooled"], fits["no_pooling"], mixed),
+        null_icc=null_icc(moments),
+        checks=check_identities(levels, moments.weight, fits, parts),
+    )
+
+
+def variance_ratio(fit: Fit) -> Number:
+    """gamma = tau2 / sigma2 of a random intercept model."""
+    if not isinstance(fit, MixedFit):
+        return Undefined(Issue("variant_not_fitted", {"variant": fit.variant}))
+    return float(fit.group_covariance.psi[0, 0] / fit.sigma2)
+
+
+def null_icc(moments: GroupMoments) -> Number:
+    """Intraclass correlation of the response: REML fit of the model without predictors."""
+    alone = moments.select([moments.n_columns - 1])
+    fit = fit_random_intercept("null", regressors(alone, ((INTERCEPT, "intercept"),)))
+    return fit.icc if isinstance(fit, MixedFit) else Undefined(_reason(fit))
+
+
+def _reason(fit: Fit) -> Issue:
+    return fit.reason if isinstance(fit, UnfitVariant) else Issue("variant_not_fitted", {"variant": fit.variant})
+
+
+def _slope(level: ColumnLevel, fits: Mapping[str, Fit], parts: Mapping[str, tuple[Blend, ...] | Undefined]) -> SlopeComparison:
+    def pick(variant: str, *roles: Role) -> Coefficient | Undefined:
+        fit = fits[variant]
+        if isinstance(fit, UnfitVariant):
+            return Undefined(fit.reason)
+        found = coefficient(fit, level.column, *roles)
+        return found or Undefined(Issue("not_in_model", {"column": level.column, "variant": variant}))
+
+    by_variant = {
+        variant: found
+        for variant, fit in fits.items()
+        if not isinstance(fit, UnfitVariant)
+        and (found := coefficient(fit, level.column, "raw", "within", "group_level", "between"))
+    }
+    return SlopeComparison(
+        column=level.column,
+        within=pick("no_pooling", "within"),
+        between=pick("between", "between", "group_level"),
+        contextual=pick("mundlak", "contextual"),
+        by_variant=by_variant,
+        blends={
+            variant: blend
+            for variant, found in parts.items()
+            if not isinstance(found, Undefined)
+            for blend in found
+            if blend.column == level.column
+        },
+    )

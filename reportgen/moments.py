@@ -112,9 +112,7 @@ class GroupMoments:
         means[total == 0] = 0.0
         cross = a.cross + b.cross
         cross += (gap * (a.weight * share)[:, None])[:, :, None] * gap[:, None, :]
-        return GroupMoments(
-            a.columns, a.origin, a.rows + b.rows, total, means, cross, a.log_weight + b.log_weight
-        )
+        return GroupMoments(a.columns, a.origin, a.rows + b.rows, total, means, cross, a.log_weight + b.log_weight)
 
     def _grown(self, n_groups: int) -> GroupMoments:
         missing = n_groups - self.n_groups

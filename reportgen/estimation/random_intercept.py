@@ -193,6 +193,13 @@ def optimise(classes: SizeClasses, restricted: bool) -> Optimum:
     )
 
 
+def at_ratio(classes: SizeClasses, gamma: float) -> tuple[Optimum, Array]:
+    """The REML solution at a known ratio gamma, and its (p,) coefficients in scaled units."""
+    profile = Profile(classes, np.array([gamma]), restricted=True)
+    sigma2 = float(profile.rss[0] / profile.divisor)
+    return Optimum(gamma, sigma2, float(profile.deviance[0]), n_minima=1, at_upper_end=False), profile.beta[0]
+
+
 def _root(classes: SizeClasses, restricted: bool, low: float, high: float) -> float:
     """Root of the derivative between two ratios, on the logarithmic scale."""
 
