@@ -164,7 +164,7 @@ class BlendSpace:
     def within_gram(self) -> Array:
         """(k + 1, k + 1) S_W of [X, y]."""
         index = np.append(self.x, self.classes.n_terms)
-        return self.classes.within[np.ix_(index, index)]
+        return np.asarray(self.classes.within[np.ix_(index, index)])
 
     def between_gram(self, gamma: float) -> Array:
         """(k + 1, k + 1) S_B(gamma) of [X, y], the intercept and the group-level columns partialled out."""

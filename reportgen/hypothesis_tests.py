@@ -112,10 +112,10 @@ def group_variance_test(pooled: Fit, no_pooling: Fit, random_intercept: Fit) -> 
     lrt: Number
     lrt_p_value: Number
     lrt = lrt_p_value = Undefined(_missing(pooled, random_intercept))
-    if isinstance(pooled, LeastSquaresFit) and isinstance(random_intercept, MixedFit):
-        if not isinstance(pooled.likelihood, Undefined):
-            lrt = max(0.0, 2.0 * (random_intercept.likelihood.log_likelihood - pooled.likelihood.log_likelihood))
-            lrt_p_value = 0.5 * float(chdtrc(1, lrt)) if lrt > 0 else 1.0
+    simple = pooled.likelihood if isinstance(pooled, LeastSquaresFit) else Undefined(_missing(pooled))
+    if isinstance(random_intercept, MixedFit) and not isinstance(simple, Undefined):
+        lrt = max(0.0, 2.0 * (random_intercept.likelihood.log_likelihood - simple.log_likelihood))
+        lrt_p_value = 0.5 * float(chdtrc(1, lrt)) if lrt > 0 else 1.0
     return GroupVarianceTest(f, f_df, f_p_value, lrt, lrt_p_value)
 
 

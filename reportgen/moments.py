@@ -81,7 +81,7 @@ class GroupMoments:
         if origin is None:
             origin = values.mean(axis=0) if n else np.zeros(p)
         rows = np.bincount(codes, minlength=n_groups)
-        weight = rows.astype(float) if weights is None else np.bincount(codes, weights, n_groups)
+        weight = np.asarray(rows if weights is None else np.bincount(codes, weights, n_groups), dtype=np.float64)
         safe = np.where(weight > 0, weight, 1.0)
         means = np.empty((n_groups, p))
         deviations: list[Array] = []
@@ -171,7 +171,7 @@ class GroupMoments:
     @cached_property
     def S_W(self) -> Array:
         """(p, p) pooled within-group cross-products."""
-        return self.cross.sum(axis=0)
+        return np.asarray(self.cross.sum(axis=0))
 
     @cached_property
     def S_B(self) -> Array:

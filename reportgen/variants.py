@@ -39,6 +39,12 @@ class Variant:
     group_level: tuple[Role, ...]
     needs_slopes: bool = False
 
+    def roles(self, varies_within: bool, varies_between: bool) -> tuple[Role, ...]:
+        """The roles this variant gives a design column, by where the column varies."""
+        if not varies_within:
+            return self.group_level
+        return self.both if varies_between else self.within_only
+
     @property
     def is_mixed(self) -> bool:
         """Whether the variant has random effects."""

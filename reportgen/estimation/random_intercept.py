@@ -74,7 +74,7 @@ class SizeClasses:
     def gram_slope(self, gamma: Array) -> Array:
         """(G, p + 1, p + 1) derivative of :meth:`gram` with respect to gamma."""
         share = self.size / (1.0 + np.multiply.outer(gamma, self.size))
-        return -np.tensordot(share**2, self.outer, axes=1)
+        return np.asarray(-np.tensordot(share**2, self.outer, axes=1))
 
     def log_determinant(self, gamma: Array) -> Array:
         """(G,) sum_j log(1 + n_j gamma)."""
@@ -124,7 +124,7 @@ class Profile:
     @cached_property
     def rss(self) -> Array:
         """(G,) weighted residual sum of squares u'Au."""
-        return np.einsum("gi,gij,gj->g", self.contrast, self.classes.gram(self.gamma), self.contrast)
+        return np.asarray(np.einsum("gi,gij,gj->g", self.contrast, self.classes.gram(self.gamma), self.contrast))
 
     @property
     def divisor(self) -> int:
@@ -145,7 +145,7 @@ class Profile:
         value = self.classes.log_determinant_slope(self.gamma) + self.divisor * bent / self.rss
         if self.restricted:
             value = value + np.einsum("gij,gij->g", self.inverse, change[:, :-1, :-1])
-        return value
+        return np.asarray(value)
 
 
 @dataclass(frozen=True, slots=True)

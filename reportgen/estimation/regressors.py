@@ -77,7 +77,7 @@ class Regressors:
     @cached_property
     def S_W(self) -> Array:
         """(p + 1, p + 1) pooled within cross-products."""
-        return self.cross.sum(axis=0)
+        return np.asarray(self.cross.sum(axis=0))
 
     @cached_property
     def total(self) -> Array:
@@ -118,11 +118,7 @@ def terms_of(variant: Variant, levels: tuple[ColumnLevel, ...]) -> tuple[Term, .
     """
     plan: list[list[Term]] = [[], []]
     for level in levels:
-        if level.varies_within:
-            roles = variant.both if level.varies_between else variant.within_only
-        else:
-            roles = variant.group_level
-        for slot, role in enumerate(roles):
+        for slot, role in enumerate(variant.roles(level.varies_within, level.varies_between)):
             plan[slot].append((level.column, role))
     return ((INTERCEPT, "intercept"), *plan[0], *plan[1])
 
