@@ -1,0 +1,40 @@
+"""Time and peak memory of a command run as a process of its own."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """`seconds` from start to end, `megabytes` of memory at the peak (the process itself, not its children)."""
+
+    seconds: float
+    megabytes: float
+
+
+def run_once(command: Sequence[str]) -> Run:
+    """Run a command with its output thrown away.
+
+    Raises
+    ------
+    RuntimeError
+        It ended with an exit code other than zero.
+    """
+    start = time.perf_counter()
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    _, status, usage = os.wait4(process.pid, 0)
+    seconds = time.perf_counter() - start
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise RuntimeError(f"{' '.join(command)} ended with exit code {process.returncode}")
+    return Run(seconds, usage.ru_maxrss / 1024)
+
+
+def best_of(command: Sequence[str], runs: int) -> Run:
+    """The fastest of several runs."""
+    return min((run_once(command) for _ in range(runs)), key=lambda run: run.seconds)
