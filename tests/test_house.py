@@ -25,6 +25,7 @@ WALK = (
     "sample",
     "design",
     "moments",
+    "points",
     "fits",
     "variants",
     "estimation",
