@@ -74,3 +74,77 @@ class ColumnMissing(InputError):
             near = [c for c in self.available if c.casefold() == self.name.casefold()][:1]
         hint = f"did you mean {quoted(near[0])}? " if near else ""
         return f"no column {quoted(self.name)} in {self.source}: {hint}columns are {listed(self.available)}"
+
+
+class NotEstimable(InputError):
+    """The rows used cannot carry any of the models. Subclasses say why."""
+
+
+class OneGroup(NotEstimable):
+    """All rows used belong to one group."""
+
+    def __init__(self, group: str, label: str) -> None:
+        super().__init__(group, label)
+        self.group, self.label = group, label
+
+    def __str__(self) -> str:
+        return f"all rows used have {quoted(self.group)} = {quoted(self.label)}: at least two groups are needed"
+
+
+class OneRowPerGroup(NotEstimable):
+    """Every group has exactly one row."""
+
+    def __init__(self, group: str, n_groups: int) -> None:
+        super().__init__(group, n_groups)
+        self.group, self.n_groups = group, n_groups
+
+    def __str__(self) -> str:
+        return (
+            f"every one of the {self.n_groups} groups of {quoted(self.group)} has one row: "
+            "groups with at least two rows are needed to tell variation within groups from variation between them"
+        )
+
+
+class ConstantResponse(NotEstimable):
+    """The response has one value only."""
+
+    def __init__(self, response: str, value: float) -> None:
+        super().__init__(response, value)
+        self.response, self.value = response, value
+
+    def __str__(self) -> str:
+        return f"response {quoted(self.response)} has the value {self.value:g} in every row used: it must vary"
+
+
+class ConstantPredictor(NotEstimable):
+    """A predictor has one value only."""
+
+    def __init__(self, column: str) -> None:
+        super().__init__(column)
+        self.column = column
+
+    def __str__(self) -> str:
+        return f"predictor {quoted(self.column)} has the same value in every row used: it must vary, or leave the formula"
+
+
+class CollinearColumns(NotEstimable):
+    """Design columns are linear combinations of others."""
+
+    def __init__(self, columns: Sequence[str], others: Sequence[str]) -> None:
+        super().__init__(tuple(columns), tuple(others))
+        self.columns, self.others = tuple(columns), tuple(others)
+
+    def __str__(self) -> str:
+        what = "is a linear combination" if len(self.columns) == 1 else "are linear combinations"
+        return f"{listed(self.columns)} {what} of {listed(self.others)} and the intercept: remove one of them"
+
+
+class TooFewRows(NotEstimable):
+    """Not more rows than columns."""
+
+    def __init__(self, n_rows: int, n_columns: int) -> None:
+        super().__init__(n_rows, n_columns)
+        self.n_rows, self.n_columns = n_rows, n_columns
+
+    def __str__(self) -> str:
+        return f"{self.n_rows} complete rows for {self.n_columns} coefficients: at least {self.n_columns + 2} rows are needed"

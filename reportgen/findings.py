@@ -1,18 +1,413 @@
-"""Rules: comparison -> findings (kind, severity, numbers). No prose: a finding's sentence is ``templates/findings/<kind>``."""
+"""Rules: comparison -> findings (kind, severity, numbers).
+
+No prose: the sentence of a finding is ``templates/findings/<kind>.html.j2``. A rule is a function from the evidence to the
+findings it gives rise to; the report shows them in the order of ``SUMMARY_RULES`` and ``CAUTION_RULES``.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import unicodedata
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
+
+from reportgen.comparison import Comparison, SlopeComparison
+from reportgen.estimation.inference import LEVEL
+from reportgen.fits import Coefficient, Fit, LeastSquaresFit, MixedFit, Undefined
+from reportgen.formula import ModelFormula
+from reportgen.moments import ColumnLevel, GroupMoments
+from reportgen.points import Points
+from reportgen.sample import Sample
+
 Severity = Literal["info", "caution", "problem"]
+
+UNRELIABLE_BELOW, FEW_BELOW = 5, 10  # groups under which variances between groups are unreliable, or rest on little
+FEW_DF = 10  # degrees of freedom up to which a between slope is said to rest on few
+LITTLE_WITHIN, LITTLE_BETWEEN = 0.95, 0.01  # between shares beyond which one of the two slopes rests on little variation
+RELIABLE = 0.7  # reliability of a group mean below which the between slope is said to be attenuated
+COLLINEAR = 10.0  # variance inflation factor from which predictors are said to overlap
+EXTREME = 8.0  # standard deviations from the mean beyond which a row is called extreme
+MISSING_CODES = (-9999.0, -999.0, -99.0, -9.0, 99.0, 999.0, 9999.0)  # often written for "missing"
+MAX_EXAMPLES = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Something the report must say. `kind` names the sentence, `values` are its numbers and names."""
+    """Something the report must say.
+
+    Attributes
+    ----------
+    kind : str
+        Names the sentence.
+    severity : {"info", "caution", "problem"}
+        How much it matters.
+    values : mapping
+        Its numbers and names, plain values only.
+    """
 
     kind: str
     severity: Severity
     values: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Evidence:
+    """What the rules look at: the analysis up to the comparison. `levels` are those of the predictors, then the response."""
+
+    formula: ModelFormula
+    sample: Sample
+    groups: tuple[str, ...]
+    levels: tuple[ColumnLevel, ...]
+    moments: GroupMoments
+    points: Points
+    fits: Mapping[str, Fit]
+    comparison: Comparison
+
+    @property
+    def predictors(self) -> tuple[ColumnLevel, ...]:
+        """Levels of the predictors."""
+        return self.levels[:-1]
+
+
+Rule = Callable[[Evidence], Iterator[Finding]]
+
+
+def find(evidence: Evidence) -> tuple[Finding, ...]:
+    """All findings: the sentences of the summary, then what to be careful about."""
+    return tuple(finding for rule in (*SUMMARY_RULES, *CAUTION_RULES) for finding in rule(evidence))
+
+
+# The summary: what the slopes are, and what the models make of them
+
+
+def _numbers(item: Coefficient) -> dict[str, object]:
+    return {
+        "column": item.column,
+        "estimate": item.estimate,
+        "std_error": item.std_error,
+        "df": item.df,
+        "conf_low": item.conf_low,
+        "conf_high": item.conf_high,
+        "p_value": None if isinstance(item.p_value, Undefined) else item.p_value,
+        "level": LEVEL,
+    }
+
+
+def _split(evidence: Evidence) -> Iterator[SlopeComparison]:
+    """Slopes with a within part."""
+    for slope in evidence.comparison.slopes:
+        if isinstance(slope.within, Coefficient):
+            yield slope
+
+
+def within_relation(evidence: Evidence) -> Iterator[Finding]:
+    """The slope within groups."""
+    for slope in _split(evidence):
+        if isinstance(slope.within, Coefficient):
+            yield Finding("within_relation", "info", _numbers(slope.within))
+
+
+def between_relation(evidence: Evidence) -> Iterator[Finding]:
+    """The slope between groups."""
+    for slope in evidence.comparison.slopes:
+        if isinstance(slope.between, Coefficient):
+            yield Finding("between_relation", "info", {**_numbers(slope.between), "role": slope.between.role})
+
+
+def contextual_gap(evidence: Evidence) -> Iterator[Finding]:
+    """The difference of the two slopes."""
+    for slope in evidence.comparison.slopes:
+        if isinstance(slope.contextual, Coefficient):
+            yield Finding("contextual_gap", "info", _numbers(slope.contextual))
+
+
+def _blend(kind: str, variant: str, evidence: Evidence) -> Iterator[Finding]:
+    for slope in evidence.comparison.slopes:
+        part = slope.blends.get(variant)
+        if part is None or isinstance(part.between, Undefined):
+            continue
+        weight = part.weight_on_between
+        yield Finding(
+            kind,
+            "info",
+            {
+                "column": slope.column,
+                "slope": part.slope,
+                "within": part.within,
+                "between": part.between,
+                "weight_on_between": None if isinstance(weight, Undefined) else weight,
+                "own_weight": part.own_weight,
+                "pulls": [{"column": pull.column, "amount": pull.amount} for pull in part.pulls],
+            },
+        )
+
+
+def pooled_blend(evidence: Evidence) -> Iterator[Finding]:
+    """How pooled regression mixes the two slopes."""
+    return _blend("pooled_blend", "pooled", evidence)
+
+
+def mixed_blend(evidence: Evidence) -> Iterator[Finding]:
+    """How the random intercept model mixes the two slopes."""
+    return _blend("mixed_blend", "random_intercept", evidence)
+
+
+def agreement(evidence: Evidence) -> Iterator[Finding]:
+    """No pooling, Mundlak and within-between give the same within slope."""
+    wanted = {"mundlak_equals_no_pooling", "within_between_equals_no_pooling"}
+    if sum(check.holds is True for check in evidence.comparison.checks if check.identity in wanted) == len(wanted):
+        for slope in _split(evidence):
+            if isinstance(slope.within, Coefficient):
+                yield Finding("agreement", "info", {"column": slope.column, "value": slope.within.estimate})
+
+
+# What to be careful about
+
+
+def few_groups(evidence: Evidence) -> Iterator[Finding]:
+    """Few groups: variances between groups are estimated badly."""
+    n = evidence.moments.n_groups
+    if n < UNRELIABLE_BELOW:
+        yield Finding("very_few_groups", "problem", {"n_groups": n})
+    elif n < FEW_BELOW:
+        yield Finding("few_groups", "caution", {"n_groups": n})
+
+
+def between_on_few_df(evidence: Evidence) -> Iterator[Finding]:
+    """The regression of the group means has few degrees of freedom."""
+    fit = evidence.fits["between"]
+    if isinstance(fit, LeastSquaresFit) and fit.df_residual <= FEW_DF and len(fit.coefficients) > 1:
+        columns = [c.column for c in fit.coefficients if c.role != "intercept"]
+        values = {"columns": columns, "df": fit.df_residual, "n_groups": fit.n_groups}
+        yield Finding("between_on_few_df", "caution", values)
+
+
+def zero_group_variance(evidence: Evidence) -> Iterator[Finding]:
+    """The estimated variance between groups is zero: the mixed model is pooled regression."""
+    found = [
+        name
+        for name, fit in evidence.fits.items()
+        if isinstance(fit, MixedFit) and any(issue.code == "zero_group_variance" for issue in fit.issues)
+    ]
+    if found:
+        yield Finding("zero_group_variance", "caution", {"variants": found})
+
+
+def level_variation(evidence: Evidence) -> Iterator[Finding]:
+    """Predictors that hardly vary at one of the two levels."""
+    for level in evidence.predictors:
+        if not (level.varies_within and level.varies_between):
+            continue
+        values = {"column": level.column, "between_share": level.between_share}
+        if level.between_share > LITTLE_WITHIN:
+            yield Finding("little_within_variation", "caution", values)
+        elif level.between_share < LITTLE_BETWEEN:
+            yield Finding("little_between_variation", "caution", values)
+
+
+def one_level_predictors(evidence: Evidence) -> Iterator[Finding]:
+    """Predictors that vary at one level only."""
+    for level in evidence.predictors:
+        if not level.varies_within:
+            yield Finding("group_level_predictor", "info", {"column": level.column})
+        elif not level.varies_between:
+            yield Finding("within_only_predictor", "info", {"column": level.column})
+
+
+def unreliable_group_means(evidence: Evidence) -> Iterator[Finding]:
+    """Group means that say little about their group, because members differ a lot and are few.
+
+    Reliability icc / (icc + (1 - icc) / n) at the median group size n (Spearman & Brown; Raudenbush & Bryk 2002).
+    """
+    n = float(np.median(evidence.moments.rows))
+    for level in evidence.predictors:
+        if level.varies_within and level.varies_between and level.between_share >= LITTLE_BETWEEN:
+            reliability = level.icc / (level.icc + (1.0 - level.icc) / n)
+            if reliability < RELIABLE:
+                values = {"column": level.column, "reliability": reliability, "group_size": n}
+                yield Finding("unreliable_group_means", "caution", values)
+
+
+def dropped_rows(evidence: Evidence) -> Iterator[Finding]:
+    """Rows that were left out."""
+    sample = evidence.sample
+    if sample.n_rows_dropped:
+        values = {"n_read": sample.n_rows_read, "n_dropped": sample.n_rows_dropped}
+        yield Finding("dropped_rows", "caution", values)
+
+
+def singleton_groups(evidence: Evidence) -> Iterator[Finding]:
+    """Groups with one row: they say nothing about slopes within groups."""
+    single = np.flatnonzero(evidence.moments.rows == 1)
+    if len(single):
+        examples = [evidence.groups[j] for j in single[:MAX_EXAMPLES]]
+        yield Finding("singleton_groups", "caution", {"n": len(single), "examples": examples})
+
+
+def groups_without_variation(evidence: Evidence) -> Iterator[Finding]:
+    """Groups of several rows in which a predictor does not vary."""
+    spread = np.diagonal(evidence.moments.cross, axis1=1, axis2=2)
+    total = np.diag(evidence.moments.S_T)
+    for i, level in enumerate(evidence.predictors):
+        if not level.varies_within:
+            continue
+        still = np.flatnonzero((spread[:, i] <= 1e-12 * total[i]) & (evidence.moments.rows > 1))
+        if len(still):
+            examples = [evidence.groups[j] for j in still[:MAX_EXAMPLES]]
+            values = {"column": level.column, "n": len(still), "examples": examples}
+            yield Finding("groups_without_variation", "caution", values)
+
+
+def unbalanced_groups(evidence: Evidence) -> Iterator[Finding]:
+    """Groups of different size."""
+    rows = evidence.moments.rows
+    if rows.min() != rows.max():
+        yield Finding("unbalanced_groups", "info", {"smallest": int(rows.min()), "largest": int(rows.max())})
+
+
+def similar_labels(evidence: Evidence) -> Iterator[Finding]:
+    """Group labels that differ in case, blanks or Unicode form only."""
+    alike: dict[str, list[str]] = defaultdict(list)
+    for label in evidence.groups:
+        alike[" ".join(unicodedata.normalize("NFKC", label).casefold().split())].append(label)
+    found = [labels for labels in alike.values() if len(labels) > 1]
+    if found:
+        yield Finding("similar_labels", "caution", {"n": len(found), "examples": found[:MAX_EXAMPLES]})
+
+
+def numeric_group_predictor(evidence: Evidence) -> Iterator[Finding]:
+    """The grouping column is a numeric predictor too."""
+    for column in evidence.formula.grouping.columns:
+        if column in evidence.formula.terms:
+            yield Finding("numeric_group_predictor", "caution", {"column": column})
+
+
+def binary_response(evidence: Evidence) -> Iterator[Finding]:
+    """The response takes two values only: the models are linear probability models."""
+    values = np.unique(evidence.points.values[:, -1])
+    if len(values) == 2:
+        yield Finding("binary_response", "caution", {"low": float(values[0]), "high": float(values[1])})
+
+
+def missing_value_codes(evidence: Evidence) -> Iterator[Finding]:
+    """Repeated values such as -999 that lie apart from all others."""
+    for i, level in enumerate(evidence.levels):
+        column = evidence.points.values[:, i]
+        for code in MISSING_CODES:
+            is_code = column == code
+            rest = column[~is_code]
+            if is_code.sum() < 2 or len(rest) < 3:
+                continue
+            low, high = rest.min(), rest.max()
+            if code < low - (high - low) or code > high + (high - low):
+                values = {"column": level.column, "value": code, "n": int(is_code.sum())}
+                yield Finding("missing_value_codes", "caution", values)
+
+
+def extreme_rows(evidence: Evidence) -> Iterator[Finding]:
+    """Rows far from all others."""
+    total = np.diag(evidence.moments.S_T) / max(evidence.moments.n_rows - 1, 1)
+    centre = evidence.moments.origin + evidence.moments.grand_mean
+    for i, level in enumerate(evidence.levels):
+        if total[i] <= 0:
+            continue
+        away = np.abs(evidence.points.values[:, i] - centre[i]) / np.sqrt(total[i])
+        n = int((away > EXTREME).sum())
+        if n:
+            worst = float(evidence.points.values[int(np.argmax(away)), i])
+            yield Finding("extreme_rows", "caution", {"column": level.column, "n": n, "value": worst})
+
+
+def overlapping_predictors(evidence: Evidence) -> Iterator[Finding]:
+    """Predictors that are nearly combinations of the others, by the variance inflation factor of pooled regression."""
+    gram = evidence.moments.S_T[:-1, :-1]
+    if len(gram) < 2:
+        return
+    size = np.sqrt(np.diag(gram))
+    factors = np.diag(np.linalg.inv(gram / np.outer(size, size)))
+    found = [
+        {"column": level.column, "vif": float(vif)}
+        for level, vif in zip(evidence.predictors, factors, strict=True)
+        if vif > COLLINEAR
+    ]
+    if found:
+        yield Finding("overlapping_predictors", "caution", {"columns": found})
+
+
+def outside_parts(evidence: Evidence) -> Iterator[Finding]:
+    """Slopes that lie outside their own within and between slopes, with the predictor that pulls most."""
+    for slope in evidence.comparison.slopes:
+        for variant, part in slope.blends.items():
+            if part.is_outside and not isinstance(part.between, Undefined):
+                values = {
+                    "column": slope.column,
+                    "variant": variant,
+                    "slope": part.slope,
+                    "within": part.within,
+                    "between": part.between,
+                    "puller": part.pulls[0].column,
+                    "amount": part.pulls[0].amount,
+                }
+                yield Finding("outside_parts", "info", values)
+
+
+def perfect_fit(evidence: Evidence) -> Iterator[Finding]:
+    """Models that leave no residual variance."""
+    found = [name for name, fit in evidence.fits.items() if isinstance(fit, LeastSquaresFit) and fit.sigma2 == 0.0]
+    if found:
+        yield Finding("perfect_fit", "problem", {"variants": found})
+
+
+def several_optima(evidence: Evidence) -> Iterator[Finding]:
+    """Mixed models whose likelihood has more than one peak."""
+    found = [
+        name
+        for name, fit in evidence.fits.items()
+        if isinstance(fit, MixedFit) and any(issue.code == "several_optima" for issue in fit.issues)
+    ]
+    if found:
+        yield Finding("several_optima", "caution", {"variants": found})
+
+
+def identity_fails(evidence: Evidence) -> Iterator[Finding]:
+    """Identities that should hold and do not: a fault of the computation."""
+    for check in evidence.comparison.checks:
+        if check.holds is False:
+            values = {"identity": check.identity, "discrepancy": check.discrepancy}
+            yield Finding("identity_fails", "problem", values)
+
+
+SUMMARY_RULES: tuple[Rule, ...] = (
+    within_relation,
+    between_relation,
+    contextual_gap,
+    pooled_blend,
+    mixed_blend,
+    agreement,
+)
+
+CAUTION_RULES: tuple[Rule, ...] = (
+    identity_fails,
+    perfect_fit,
+    few_groups,
+    between_on_few_df,
+    zero_group_variance,
+    several_optima,
+    dropped_rows,
+    missing_value_codes,
+    extreme_rows,
+    binary_response,
+    level_variation,
+    unreliable_group_means,
+    overlapping_predictors,
+    outside_parts,
+    singleton_groups,
+    groups_without_variation,
+    similar_labels,
+    numeric_group_predictor,
+    unbalanced_groups,
+    one_level_predictors,
+)
