@@ -29,6 +29,7 @@ WALK = (
     "fits",
     "variants",
     "estimation",
+    "estimability",
     "blends",
     "hypothesis_tests",
     "identities",
