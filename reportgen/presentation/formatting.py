@@ -1,0 +1,216 @@
+"""Numbers as text: one place for decimals, signs and intervals. Pure functions; no words of the report.
+
+An estimate is shown to the decimals of two significant digits of its standard error, and so are its interval and its
+standard error; the sentence and the table therefore show the same digits.
+"""
+
+from __future__ import annotations
+
+import math
+import unicodedata
+from dataclasses import dataclass
+
+from reportgen.fits import Coefficient, Number, Undefined
+
+MINUS = "\N{MINUS SIGN}"
+MISSING = "\N{EN DASH}"
+TOO_SMALL, TOO_LARGE = 1e-5, 1e7  # magnitudes beyond which numbers are written as powers of ten
+EXTRA_DIGITS = 3  # digits an equation shows beyond those of the table, so that it can be followed by hand
+MAX_DECIMALS = 12
+ALMOST_ZERO = 1e-13  # relative to the standard error: what is rounding is written as zero
+
+DECIMALS = {
+    "share": 3,
+    "icc": 3,
+    "r2": 3,
+    "weight": 5,
+    "statistic": 2,
+    "log_likelihood": 2,
+    "aic": 1,
+    "bic": 1,
+}
+"""Decimals of the quantities that have no standard error to go by."""
+
+SUPERSCRIPTS = str.maketrans("0123456789-", "\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\u2078\u2079\u207b")
+
+
+def decimals_for(std_error: float, digits: int = 2) -> int:
+    """Decimals at which a standard error shows `digits` significant digits; 0 where that is left of the point."""
+    if not std_error > 0 or not math.isfinite(std_error):
+        return 3
+    exponent = int(f"{std_error:.{digits - 1}e}".partition("e")[2])
+    return min(max(digits - 1 - exponent, 0), MAX_DECIMALS)
+
+
+def fixed(value: float, decimals: int) -> str:
+    """`value` with a true minus sign and never a negative zero."""
+    text = f"{value:.{decimals}f}"
+    if text.startswith("-"):
+        return text[1:] if not text.strip("-0.") else MINUS + text[1:]
+    return text
+
+
+def scientific(value: float, digits: int = 3) -> str:
+    """`value` as a power of ten with `digits` significant digits."""
+    if value == 0:
+        return "0"
+    mantissa, _, exponent = f"{value:.{max(digits - 1, 0)}e}".partition("e")
+    power = str(int(exponent)).translate(SUPERSCRIPTS)
+    return f"{mantissa.replace('-', MINUS)} \u00d7 10{power}"
+
+
+def needs_power(*values: float) -> bool:
+    """Whether the largest of some magnitudes is beyond what is written out."""
+    largest = max((abs(v) for v in values if math.isfinite(v)), default=0.0)
+    return largest != 0 and not TOO_SMALL <= largest < TOO_LARGE
+
+
+def significant(value: float, digits: int = 4) -> str:
+    """`value` with `digits` significant digits, as a variance part or a standard deviation is shown."""
+    if needs_power(value):
+        return scientific(value, digits)
+    return fixed(value, decimals_for(abs(value), digits)) if value else "0"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where numbers of one estimate are cut off.
+
+    Attributes
+    ----------
+    exponent : int
+        Power of ten of the last digit shown.
+    as_power : bool
+        Whether they are written as powers of ten.
+    """
+
+    exponent: int
+    as_power: bool
+
+    @classmethod
+    def of(cls, estimate: float, std_error: float, digits: int = 2) -> Place:
+        """The place of the last of `digits` significant digits of the standard error."""
+        size = std_error if std_error > 0 else abs(estimate) * 1e-4
+        if not size > 0 or not math.isfinite(size):
+            return cls(-digits, False)
+        last = int(f"{size:.{digits - 1}e}".partition("e")[2]) - (digits - 1)
+        as_power = needs_power(estimate, std_error)
+        return cls(last if as_power else max(min(last, 0), -MAX_DECIMALS), as_power)
+
+    def finer(self, digits: int = EXTRA_DIGITS) -> Place:
+        """The place some digits further to the right."""
+        return Place(max(self.exponent - digits, -MAX_DECIMALS) if not self.as_power else self.exponent - digits, self.as_power)
+
+    def text(self, value: float) -> str:
+        """`value` cut off at this place."""
+        if not self.as_power:
+            return fixed(value, -self.exponent)
+        if abs(value) < 0.5 * 10.0**self.exponent:
+            return "0"
+        return scientific(value, int(f"{abs(value):e}".partition("e")[2]) - self.exponent + 1)
+
+
+def interval(low: float, high: float, place: Place) -> str:
+    """``low to high``: the word keeps apart what a dash would join to a minus sign."""
+    return f"{place.text(low)} to {place.text(high)}"
+
+
+def p_value(p: Number) -> str:
+    """``p < .001`` or three decimals without the leading zero."""
+    if isinstance(p, Undefined):
+        return MISSING
+    if p < 0.001:
+        return "p < .001"
+    text = f"{p:.3f}"
+    return "p > .999" if text == "1.000" and p < 1 else f"p = {text[1:] if text.startswith('0') else text}"
+
+
+def degrees_of_freedom(df: float) -> str:
+    """Whole where it is whole or large, else one decimal."""
+    whole = abs(df - round(df)) < 1e-6 * max(df, 1.0) or df >= 1000
+    return fixed(df, 0 if whole else 1)
+
+
+def percent(share: float) -> str:
+    """A share of one as a percentage, finer near 0 and near 100."""
+    distance = min(share, 1.0 - share) * 100
+    if 0 < distance < 0.005:
+        return "less than 0.01%" if share < 0.5 else "more than 99.99%"
+    decimals = 0 if distance >= 10 or distance <= 0 else 1 if distance >= 0.95 else 2
+    return f"{fixed(share * 100, decimals)}%"
+
+
+def count(number: float) -> str:
+    """A whole number, thousands set apart by a narrow space from 10,000 on."""
+    text = fixed(number, 0) if float(number).is_integer() else significant(float(number), 4)
+    return f"{round(number):,}".replace(",", "\N{NARROW NO-BREAK SPACE}") if text.isdigit() and len(text) > 4 else text
+
+
+def quantity(kind: str, value: Number) -> str:
+    """A number of a kind in :data:`DECIMALS`, an en dash where it is undefined."""
+    if isinstance(value, Undefined):
+        return MISSING
+    if needs_power(value) and abs(value) > 1:
+        return scientific(value, 4)
+    return fixed(value, DECIMALS[kind])
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A coefficient as text, every part cut off at the same place.
+
+    `value`, `std_error`, `low`, `high`, `interval` as in the tables; `exact` with more digits for the arithmetic; `df`,
+    `statistic` and `p` as text. `sign` is -1, 0 or 1 of the value as shown.
+    """
+
+    value: str
+    exact: str
+    magnitude: str
+    sign: int
+    std_error: str
+    low: str
+    high: str
+    interval: str
+    df: str
+    statistic: str
+    p: str
+    includes_zero: bool
+
+
+def estimate(coefficient: Coefficient) -> Estimate:
+    """The texts of a coefficient."""
+    c = coefficient
+    place = Place.of(c.estimate, c.std_error)
+    number = 0.0 if abs(c.estimate) < ALMOST_ZERO * c.std_error else c.estimate
+    shown = place.text(number)
+    return Estimate(
+        value=shown,
+        exact=place.finer().text(number),
+        magnitude=place.text(abs(number)),
+        sign=0 if not shown.strip("0.") else -1 if number < 0 else 1,
+        std_error=place.text(c.std_error) if c.std_error > 0 else "0",
+        low=place.text(c.conf_low),
+        high=place.text(c.conf_high),
+        interval=interval(c.conf_low, c.conf_high, place),
+        df=degrees_of_freedom(c.df),
+        statistic=quantity("statistic", c.statistic),
+        p=p_value(c.p_value),
+        includes_zero=c.conf_low <= 0 <= c.conf_high,
+    )
+
+
+def printable(text: str, limit: int | None = None) -> str:
+    """Text of the data for a page: no control, direction or unassigned characters, white space as single blanks.
+
+    Parameters
+    ----------
+    text : str
+        A label, a column name, a file name.
+    limit : int, optional
+        Longest text returned; what is cut off is replaced by an ellipsis.
+    """
+    blanks = " ".join(text.split())
+    kept = "".join(c for c in blanks if c in "\u200c\u200d" or unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Co", "Cn"))
+    if limit is not None and len(kept) > limit:
+        return kept[: limit - 1].rstrip() + "\N{HORIZONTAL ELLIPSIS}"
+    return kept or MISSING

@@ -1,0 +1,72 @@
+"""A variant's formula in Wilkinson notation, for tables and the result file."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from reportgen.fits import Role
+from reportgen.moments import ColumnLevel
+from reportgen.variants import CATALOGUE, Variant
+
+if TYPE_CHECKING:
+    from reportgen.formula import ModelFormula
+
+PART = {
+    "raw": "{}",
+    "within": "within({})",
+    "between": "mean({})",
+    "contextual": "mean({})",
+    "group_level": "{}",
+}
+"""How a role writes a design column: its deviation from the group mean, its group mean, or as it stands."""
+
+
+def roles_of(variant: Variant, level: ColumnLevel) -> tuple[Role, ...]:
+    """Roles of a design column in a variant."""
+    if not level.varies_within:
+        return variant.group_level
+    return variant.both if level.varies_between else variant.within_only
+
+
+def variant_formula(name: str, formula: ModelFormula, levels: tuple[ColumnLevel, ...]) -> str:
+    """The model of a variant in Wilkinson notation.
+
+    Parameters
+    ----------
+    name : str
+        Id of the variant in the catalogue.
+    formula : ModelFormula
+        The user's formula.
+    levels : tuple of ColumnLevel
+        The design columns, the response last.
+
+    Returns
+    -------
+    str
+        ``within(x)`` is the deviation from the group mean, ``mean(x)`` the group mean.
+    """
+    variant = next(v for v in CATALOGUE if v.id == name)
+    group = formula.grouping.name
+    parts = [
+        PART[role].format(level.column) if variant.estimator != "group_means" else f"mean({level.column})"
+        for level in levels[:-1]
+        for role in roles_of(variant, level)
+    ]
+    response = formula.response
+    if variant.estimator == "group_means":
+        return f"mean({response}) ~ {' + '.join(parts or ['1'])}"
+    if variant.estimator == "absorbed":
+        return f"{response} ~ {' + '.join([*(level.column for level in levels[:-1] if level.varies_within), group])}"
+    if variant.is_mixed:
+        parts = [*(parts or ["1"]), group_term(variant, formula)]
+    return f"{response} ~ {' + '.join(parts or ['1'])}"
+
+
+def group_term(variant: Variant, formula: ModelFormula) -> str:
+    """The grouping term of a mixed variant, as ``(1 + x | g)``."""
+    group = formula.grouping
+    if not variant.needs_slopes:
+        return f"(1 | {group.name})"
+    slopes = [PART[variant.both[0]].format(slope) for slope in group.slopes]
+    bar = "|" if group.correlated else "||"
+    return f"({' + '.join(['1' if group.intercept else '0', *slopes])} {bar} {group.name})"
