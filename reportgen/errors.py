@@ -148,3 +148,33 @@ class TooFewRows(NotEstimable):
 
     def __str__(self) -> str:
         return f"{self.n_rows} complete rows for {self.n_columns} coefficients: at least {self.n_columns + 2} rows are needed"
+
+
+class OutputError(ReportgenError):
+    """An output cannot be made here (exit code 3)."""
+
+    exit_code = 3
+
+
+class OutputNotWritable(OutputError):
+    """A file or folder cannot be written."""
+
+    def __init__(self, place: str, why: str) -> None:
+        super().__init__(place, why)
+        self.place, self.why = place, why
+
+    def __str__(self) -> str:
+        return f"cannot write {quoted(self.place)}: {self.why}"
+
+
+class OptionError(InputError):
+    """An option has a value that is not allowed."""
+
+    def __init__(self, option: str, given: str, allowed: Sequence[str]) -> None:
+        super().__init__(option, given, tuple(allowed))
+        self.option, self.given, self.allowed = option, given, tuple(allowed)
+
+    def __str__(self) -> str:
+        near = get_close_matches(self.given, self.allowed, n=1)
+        hint = f"did you mean {quoted(near[0])}? " if near else ""
+        return f"{self.option}: {quoted(self.given)} is not allowed; {hint}choose from {listed(self.allowed)}"

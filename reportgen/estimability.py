@@ -9,9 +9,7 @@ from reportgen.estimation.regressors import dependent_columns
 from reportgen.moments import ColumnLevel, GroupMoments
 
 
-def check_estimable(
-    moments: GroupMoments, levels: tuple[ColumnLevel, ...], group: str, labels: tuple[str, ...]
-) -> None:
+def check_estimable(moments: GroupMoments, levels: tuple[ColumnLevel, ...], group: str, labels: tuple[str, ...]) -> None:
     """Raise the error that says why no model can be fitted, if so.
 
     Parameters

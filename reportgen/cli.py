@@ -1,0 +1,228 @@
+"""The command line: arguments, exit codes, messages. Nothing else prints.
+
+Exit codes: 0 all done; 1 some jobs of a batch failed; 2 the input was wrong; 3 an output could not be written or a needed
+system library is missing; 130 interrupted. Results go to standard output, messages and progress to standard error.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from reportgen import __version__
+from reportgen.errors import OptionError, OutputError, ReportgenError
+
+if TYPE_CHECKING:
+    from reportgen.analysis import Analysis
+
+FORMATS = ("html", "pdf", "json")
+DEMO_FORMULA = "testScore ~ bodyLength2 + (1 | mountainRange)"
+DEMO_DATA = "examples/dragons/dragons.csv"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit code.
+
+    Parameters
+    ----------
+    arguments : sequence of str, optional
+        Without the program's name; by default those of the process.
+    """
+    parser = build_parser()
+    options = parser.parse_args(arguments)
+    if not hasattr(options, "run"):
+        parser.print_help()
+        return 0
+    messages = Messages(quiet=options.quiet, verbose=options.verbose)
+    try:
+        return int(options.run(options, messages))
+    except ReportgenError as error:
+        messages.error(str(error))
+        return error.exit_code
+    except BrokenPipeError:
+        # The reader of standard output has gone (as `head` does): nothing to say, and nothing left to flush.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except KeyboardInterrupt:
+        messages.error("interrupted")
+        return 130
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The parser of all commands."""
+    parser = argparse.ArgumentParser(
+        prog="reportgen",
+        description="Fit every model variant for grouped data and report why their slopes differ.",
+        epilog="Example: reportgen render scores.csv 'score ~ ses + (1 | school)' --out reports",
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"reportgen {__version__}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
+
+    render = _command(commands, "render", "write a report for one data set", _render)
+    _add_model(render)
+    _add_output(render)
+
+    fit = _command(commands, "fit", "print the models side by side", _fit)
+    _add_model(fit)
+    fit.add_argument("--json", action="store_true", help="print the result file instead of the table")
+
+    demo = _command(commands, "demo", "write the report of the bundled example", _demo)
+    _add_output(demo)
+
+    _command(commands, "doctor", "say which optional parts work here, and what mends the others", _doctor)
+    return parser
+
+
+def _command(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser], name: str, summary: str, run: object
+) -> argparse.ArgumentParser:
+    parser = commands.add_parser(name, help=summary, description=summary[0].upper() + summary[1:] + ".", allow_abbrev=False)
+    volume = parser.add_mutually_exclusive_group()
+    volume.add_argument("--quiet", action="store_true", help="say nothing but errors")
+    volume.add_argument("--verbose", action="store_true", help="say what is being done, and how long it took")
+    parser.set_defaults(run=run)
+    return parser
+
+
+def _add_model(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("data", metavar="DATA", help="CSV, Parquet, Feather or Excel file, or a folder of Parquet files")
+    parser.add_argument("formula", metavar="FORMULA", help="Wilkinson formula, e.g. 'score ~ ses + (1 | school)'")
+
+
+def _add_output(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--out", metavar="DIR", type=Path, default=Path(), help="output folder (default: the current one)")
+    parser.add_argument("--name", metavar="NAME", help="name of the files without ending (default: that of the data)")
+    parser.add_argument("--format", metavar="F", nargs="+", action="extend", help=f"any of {', '.join(FORMATS)} (default: all)")
+
+
+def _render(options: argparse.Namespace, messages: Messages) -> int:
+    formats = _formats(options.format)
+    analysis = _analyze(options.data, options.formula, messages)
+    name = options.name or _stem(options.data)
+    return _write(analysis, options.out, name, formats, messages)
+
+
+def _demo(options: argparse.Namespace, messages: Messages) -> int:
+    from reportgen.resources import resource
+
+    formats = _formats(options.format)
+    analysis = _analyze(str(resource(DEMO_DATA)), DEMO_FORMULA, messages)
+    return _write(analysis, options.out, options.name or "dragons", formats, messages)
+
+
+def _fit(options: argparse.Namespace, messages: Messages) -> int:
+    analysis = _analyze(options.data, options.formula, messages)
+    messages.clear()
+    if options.json:
+        from reportgen.presentation.exports import result_file
+
+        sys.stdout.write(result_file(analysis))
+    else:
+        from reportgen.presentation.text import comparison_text
+
+        sys.stdout.write(comparison_text(analysis))
+    sys.stdout.flush()
+    return 0
+
+
+def _doctor(options: argparse.Namespace, messages: Messages) -> int:
+    from reportgen.doctor import examine
+
+    checks = examine()
+    for check in checks:
+        state = "works" if check.works else "does not work"
+        print(f"{check.name}: {state} ({check.detail})")
+        if not check.works:
+            print(f"    to mend it: {check.remedy}")
+    return 0
+
+
+def _formats(given: Sequence[str] | None) -> tuple[str, ...]:
+    wanted = tuple(dict.fromkeys(given)) if given else FORMATS
+    for name in wanted:
+        if name not in FORMATS:
+            raise OptionError("--format", name, FORMATS)
+    return wanted
+
+
+def _stem(data: str) -> str:
+    """The data file's name without its endings (``scores.csv.gz``: ``scores``)."""
+    name = Path(data).name
+    return name.split(".", 1)[0] if not name.startswith(".") else name.lstrip(".")
+
+
+def _analyze(data: str, formula: str, messages: Messages) -> Analysis:
+    from reportgen.analysis import walk
+
+    return walk(formula, data, progress=messages.progress)
+
+
+def _write(analysis: Analysis, folder: Path, name: str, formats: Sequence[str], messages: Messages) -> int:
+    """Make and write the outputs; one that cannot be made never costs the others."""
+    from reportgen.presentation.document import build_document
+    from reportgen.presentation.exports import result_file
+    from reportgen.presentation.html import render_html
+    from reportgen.presentation.outputs import write_outputs
+    from reportgen.presentation.pdf import render_pdf
+
+    contents: dict[str, bytes] = {}
+    failure: OutputError | None = None
+    document = build_document(analysis) if {"html", "pdf"} & set(formats) else None
+    for suffix in formats:
+        messages.progress(f"making {suffix}", 0)
+        if suffix == "json":
+            contents[suffix] = result_file(analysis).encode()
+        elif document is not None and suffix == "html":
+            contents[suffix] = render_html(document).encode()
+        elif document is not None:
+            try:
+                contents[suffix] = render_pdf(document)
+            except OutputError as error:
+                failure = error
+    messages.clear()
+    for path in write_outputs(folder, name, contents):
+        messages.say(f"wrote {path}")
+    if failure is not None:
+        raise failure
+    return 0
+
+
+class Messages:
+    """What is said on standard error: errors always, results of the work unless quiet, progress on a terminal."""
+
+    def __init__(self, quiet: bool, verbose: bool) -> None:
+        self._quiet = quiet
+        self._verbose = verbose
+        self._live = sys.stderr.isatty() and not quiet
+        self._width = 0
+
+    def error(self, text: str) -> None:
+        """One sentence about what went wrong."""
+        self.clear()
+        print(f"reportgen: {text}", file=sys.stderr)
+
+    def say(self, text: str) -> None:
+        """One line about what was done."""
+        if not self._quiet:
+            self.clear()
+            print(text, file=sys.stderr)
+
+    def progress(self, stage: str, rows: int) -> None:
+        """The stage of the work, shown in place on a terminal, line by line with --verbose."""
+        text = f"{stage}, {rows:,} rows" if rows else stage
+        if self._verbose:
+            print(text, file=sys.stderr)
+        elif self._live:
+            print(f"\r{text:<{self._width}}", end="", file=sys.stderr, flush=True)
+            self._width = len(text)
+
+    def clear(self) -> None:
+        """Take the progress line away."""
+        if self._live and self._width:
+            print(f"\r{'':<{self._width}}\r", end="", file=sys.stderr, flush=True)
+            self._width = 0
