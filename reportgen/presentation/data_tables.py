@@ -1,0 +1,94 @@
+"""Tables about the data: ledger of the rows, levels of the columns, estimates of the groups."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from reportgen.fits import MixedFit
+from reportgen.presentation.formatting import Place, count, printable, quantity, significant
+from reportgen.presentation.tables import EMPTY, Cell, Column, Row, Table
+from reportgen.presentation.wording import Wording
+
+if TYPE_CHECKING:
+    from reportgen.analysis import Analysis
+
+MAX_GROUPS = 200  # groups listed in the document; the result file holds all
+MAX_MEANS = 3  # predictors whose group means are listed
+
+
+def ledger_table(analysis: Analysis, words: Wording) -> Table:
+    """Rows read, rows dropped by reason, rows used."""
+    sample = analysis.sample
+    dropped = [Row(printable(entry.reason, 80), (Cell(count(entry.rows)),)) for entry in sample.ledger if entry.rows]
+    return Table(
+        id="ledger",
+        stub=words["table.ledger.stub"],
+        columns=(Column(words["table.ledger.rows"]),),
+        rows=(
+            Row(words["table.ledger.read"], (Cell(count(sample.n_rows_read)),)),
+            *dropped,
+            Row(words["table.ledger.used"], (Cell(count(sample.n_obs)),), begins_part=True),
+        ),
+    )
+
+
+def levels_table(analysis: Analysis, words: Wording) -> Table:
+    """Where each column varies; the response first."""
+    rows = []
+    for level in (analysis.levels[-1], *analysis.levels[:-1]):
+        where = "both" if level.varies_within and level.varies_between else "within" if level.varies_within else "between"
+        cells = (
+            Cell(words[f"level.{where}"]),
+            Cell(significant(level.sd_within, 3)) if level.varies_within else Cell("0"),
+            Cell(significant(level.sd_between, 3)) if level.varies_between else Cell("0"),
+            Cell(quantity("share", level.between_share)),
+            Cell(quantity("icc", level.icc)),
+        )
+        is_response = level is analysis.levels[-1]
+        rows.append(Row(printable(level.column, 60), cells, detail=words["table.levels.response"] if is_response else ""))
+    heads = ("varies", "sd_within", "sd_between", "between_share", "icc")
+    columns = tuple(Column(words[f"table.levels.{head}"], "text" if head == "varies" else "number") for head in heads)
+    return Table("levels", words["table.levels.stub"], columns, tuple(rows))
+
+
+def groups_table(analysis: Analysis, words: Wording) -> Table:
+    """The first groups: rows, means, effect in the random intercept model, shrinkage."""
+    fit = analysis.fits["random_intercept"]
+    moments = analysis.moments
+    means = moments.means + moments.origin
+    shown = [i for i, level in enumerate(analysis.levels[:-1]) if level.varies_between][:MAX_MEANS]
+    columns = [Column(words["table.groups.rows"]), Column(_mean(words, analysis.levels[-1].column))]
+    columns += [Column(_mean(words, analysis.levels[i].column)) for i in shown]
+    columns += [Column(words[f"table.groups.{head}"]) for head in ("effect", "shrinkage")]
+    kept = shrinkage(analysis)
+    rows = []
+    for j, label in enumerate(analysis.groups[:MAX_GROUPS]):
+        cells = [Cell(count(int(moments.rows[j]))), Cell(significant(float(means[j, -1]), 4))]
+        cells += [Cell(significant(float(means[j, i]), 4)) for i in shown]
+        if isinstance(fit, MixedFit) and len(kept):
+            effect, error = float(fit.random_effects[j, 0]), float(fit.random_effect_errors[j, 0])
+            cells += [Cell(*_with_error(effect, error)), Cell(quantity("share", float(kept[j])))]
+        else:
+            cells += [EMPTY, EMPTY]
+        rows.append(Row(printable(label, 40), tuple(cells)))
+    return Table("groups", analysis.formula.grouping.name, tuple(columns), tuple(rows), len(analysis.groups) - len(rows))
+
+
+def shrinkage(analysis: Analysis) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
+    """(J,) factors by which the random intercept model keeps a group's own intercept; empty if it could not be fitted."""
+    fit = analysis.fits["random_intercept"]
+    if not isinstance(fit, MixedFit):
+        return np.zeros(0)
+    part = analysis.moments.weight * float(fit.group_covariance.psi[0, 0])
+    return np.asarray(part / (part + fit.sigma2))
+
+
+def _mean(words: Wording, column: str) -> str:
+    return words["table.groups.mean_of"].format(printable(column, 30))
+
+
+def _with_error(value: float, error: float) -> tuple[str, tuple[str, ...]]:
+    place = Place.of(value, error)
+    return place.text(value), (f"({place.text(error)})",)

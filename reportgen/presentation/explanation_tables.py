@@ -1,0 +1,147 @@
+"""Tables of the explanation: each slope taken apart, the tests, the identity checks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from reportgen.comparison import SlopeComparison
+from reportgen.fits import Coefficient, Undefined
+from reportgen.presentation.formatting import (
+    MISSING,
+    Place,
+    degrees_of_freedom,
+    estimate,
+    fixed,
+    p_value,
+    printable,
+    quantity,
+    scientific,
+)
+from reportgen.presentation.tables import EMPTY, Cell, Column, Row, Table, missing
+from reportgen.presentation.wording import Wording
+
+if TYPE_CHECKING:
+    from reportgen.analysis import Analysis
+
+
+def arithmetic_place(slope: SlopeComparison) -> Place:
+    """Where the numbers of the arithmetic are cut off: finer than in the tables, so that it can be followed by hand."""
+    found = [c for c in (slope.within, slope.between) if isinstance(c, Coefficient)]
+    errors = [c.std_error for c in found if c.std_error > 0]
+    size = max((abs(c.estimate) for c in found), default=0.0)
+    return Place.of(size, min(errors, default=0.0)).finer()
+
+
+def blend_table(slope: SlopeComparison, words: Wording) -> Table:
+    """Every model as a blend of the slope within and the slope between groups, for one predictor."""
+    place = arithmetic_place(slope)
+
+    def row(variant: str, weight: float, within: float, between: float, result: float) -> Row:
+        numbers = (
+            fixed(1.0 - weight, 5),
+            place.text(within),
+            fixed(weight, 5),
+            place.text(between),
+            place.text(result),
+        )
+        return Row(words.variant(variant), tuple(Cell(text) for text in numbers))
+
+    within, between = slope.within, slope.between
+    rows = []
+    own = within.estimate if isinstance(within, Coefficient) else None
+    if own is not None:
+        rows.append(Row(words.variant("no_pooling"), _plain("1", place.text(own), "0", MISSING, place.text(own))))
+    for variant in ("random_intercept", "pooled"):
+        blend = slope.blends.get(variant)
+        if blend is not None and blend.is_scalar and not isinstance(blend.between, Undefined):
+            rows.append(row(variant, blend.own_weight, blend.within, blend.between, blend.slope))
+    if isinstance(between, Coefficient):
+        text = place.text(between.estimate)
+        rows.append(Row(words.variant("between"), _plain("0", MISSING, "1", text, text)))
+    heads = ("weight_within", "within", "weight_between", "between", "slope")
+    columns = tuple(Column(words[f"table.blend.{head}"]) for head in heads)
+    return Table("blend", words["table.blend.stub"], columns, tuple(rows))
+
+
+def _plain(*texts: str) -> tuple[Cell, ...]:
+    return tuple(Cell(text) for text in texts)
+
+
+def pulls_table(slope: SlopeComparison, words: Wording) -> Table:
+    """The slope of one of several predictors: within part, what its own gap adds, what the others' gaps add."""
+    place = arithmetic_place(slope)
+    rows = []
+    for variant in ("random_intercept", "pooled"):
+        blend = slope.blends.get(variant)
+        if blend is None or isinstance(blend.between, Undefined):
+            continue
+        others = sum(pull.amount for pull in blend.pulls)
+        own = blend.slope - blend.within - others
+        numbers = (blend.within, own, others, blend.slope)
+        largest = printable(blend.pulls[0].column, 30) if blend.pulls else MISSING
+        cells = (*(Cell(place.text(number)) for number in numbers), Cell(place.text(blend.between)), Cell(largest))
+        rows.append(Row(words.variant(variant), cells))
+    heads = ("within", "own", "others", "slope", "between", "largest")
+    columns = tuple(Column(words[f"table.pulls.{head}"], "text" if head == "largest" else "number") for head in heads)
+    return Table("pulls", words["table.blend.stub"], columns, tuple(rows))
+
+
+def tests_table(analysis: Analysis, words: Wording) -> Table:
+    """The tests between variants: statistic, degrees of freedom, p value."""
+    rows = []
+    contextual = analysis.comparison.contextual_test
+    if not isinstance(contextual, Undefined):
+        f_df = ", ".join(degrees_of_freedom(df) for df in contextual.f_df)
+        cells = _plain(f"F = {quantity('statistic', contextual.f)}", f_df, p_value(contextual.f_p_value))
+        rows.append(Row(words["test.contextual_f"], cells))
+        cells = _plain(f"χ² = {quantity('statistic', contextual.chi2)}", str(contextual.df), p_value(contextual.p_value))
+        rows.append(Row(words["test.contextual_chi2"], cells))
+    variance = analysis.comparison.group_variance
+    if not isinstance(variance.f, Undefined) and not isinstance(variance.f_df, Undefined):
+        f_df = ", ".join(degrees_of_freedom(df) for df in variance.f_df)
+        rows.append(
+            Row(words["test.dummies"], _plain(f"F = {quantity('statistic', variance.f)}", f_df, p_value(variance.f_p_value)))
+        )
+    if not isinstance(variance.lrt, Undefined):
+        df = words["test.mixture"]
+        rows.append(
+            Row(words["test.lrt"], _plain(f"χ² = {quantity('statistic', variance.lrt)}", df, p_value(variance.lrt_p_value)))
+        )
+    columns = tuple(Column(words[f"table.tests.{head}"]) for head in ("statistic", "df", "p"))
+    return Table("tests", words["table.tests.stub"], columns, tuple(rows))
+
+
+def checks_table(analysis: Analysis, words: Wording) -> Table:
+    """Identities between the models, whether they hold here and how exactly."""
+    rows = []
+    for check in analysis.comparison.checks:
+        header = words[f"identity.{check.identity}"]
+        if isinstance(check.discrepancy, Undefined):
+            cells = (Cell(words["table.checks.not_applicable"]), missing(words.issue(check.discrepancy.reason)))
+        else:
+            answer = words["table.checks.holds" if check.holds else "table.checks.fails"]
+            cells = (Cell(answer), Cell(scientific(check.discrepancy, 1)))
+        rows.append(Row(header, cells))
+    columns = (Column(words["table.checks.result"], "text"), Column(words["table.checks.discrepancy"]))
+    return Table("checks", words["table.checks.stub"], columns, tuple(rows))
+
+
+def slopes_table(analysis: Analysis, words: Wording) -> Table:
+    """One row a predictor: its slope within, between, their difference, and in the two blends. For many predictors."""
+    rows = []
+    for slope in analysis.comparison.slopes:
+        blends = (slope.by_variant.get(variant) for variant in ("pooled", "random_intercept"))
+        cells = tuple(_slope_cell(item, words) for item in (slope.within, slope.between, slope.contextual, *blends))
+        rows.append(Row(printable(slope.column, 40), cells, begins_part=True))
+    heads = ("within", "between", "contextual", "pooled", "random_intercept")
+    columns = tuple(Column(words[f"table.slopes.{head}"]) for head in heads)
+    return Table("slopes", words["table.slopes.stub"], columns, tuple(rows))
+
+
+def _slope_cell(item: Coefficient | Undefined | None, words: Wording) -> Cell:
+    if item is None:
+        return EMPTY
+    if isinstance(item, Undefined):
+        return missing(words.issue(item.reason)) if item.reason.code != "not_in_model" else EMPTY
+    shown = estimate(item)
+    return Cell(shown.value, (shown.interval,))

@@ -1,0 +1,66 @@
+"""The slope as a function of the assumed share of variance between groups: one curve through three models."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reportgen.blends import Curve
+from reportgen.fits import Undefined
+from reportgen.presentation.figures.style import COLOURS, GREY, INK, MARKERS, PALE, Figure, drawing, finish, literal
+from reportgen.presentation.wording import Wording
+
+TICKS = (0.0, 0.01, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1.0)
+
+
+def slope_at(curve: Curve, position: int, share: float) -> float:
+    """Slope of one column at an assumed share, from the curve; its points are even in the square root of the share."""
+    return float(np.interp(share**0.5, np.sqrt(curve.share), curve.slopes[:, position]))
+
+
+def draw_curve(curve: Curve, column: str, words: Wording) -> Figure:
+    """Draw the curve of one column, with pooled, fitted and no pooling marked.
+
+    Parameters
+    ----------
+    curve : Curve
+        The slopes of all columns.
+    column : str
+        Which one.
+    words : Wording
+        Labels.
+    """
+    position = curve.columns.index(column)
+    slopes = curve.slopes[:, position]
+    marks = {"pooled": (0.0, float(slopes[0])), "no_pooling": (1.0, float(slopes[-1]))}
+    if not isinstance(curve.fitted_share, Undefined):
+        marks["random_intercept"] = (curve.fitted_share, slope_at(curve, position, curve.fitted_share))
+    with drawing(2.7) as canvas:
+        axes = canvas.add_subplot()
+        axes.set_xscale("function", functions=(_root, np.square))
+        axes.plot(curve.share, slopes, color=INK, zorder=2)
+        axes.axhline(0.0, color=PALE, linewidth=0.8, zorder=0)
+        for variant, (share, slope) in marks.items():
+            axes.plot([share], [slope], marker=MARKERS[variant], color=COLOURS[variant], markersize=8, clip_on=False, zorder=3)
+            on_left = share < 0.5
+            axes.annotate(
+                words[f"variant_short.{variant}"],
+                (share, slope),
+                xytext=(8 if on_left else -8, 8),
+                textcoords="offset points",
+                ha="left" if on_left else "right",
+                color=COLOURS[variant],
+                annotation_clip=False,
+            )
+        axes.set_xlim(0.0, 1.0)
+        axes.margins(y=0.18)
+        axes.set_xticks(TICKS, [f"{share:.0%}" for share in TICKS])
+        axes.set_xlabel(words["figure.share_of_variance"])
+        axes.set_ylabel(words["figure.slope_of"].format(literal(column, 30)))
+        axes.grid(axis="y", color=PALE, linewidth=0.5)
+        axes.tick_params(colors=GREY, labelcolor=INK)
+        return finish(canvas, "curve", {"column": column})
+
+
+def _root(share: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.asarray(np.sqrt(np.maximum(share, 0.0)))

@@ -1,0 +1,51 @@
+"""Every model's slope of one predictor with its interval."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from reportgen.fits import Coefficient, LeastSquaresFit, MixedFit, Role
+from reportgen.presentation.figures.style import COLOURS, GREY, INK, MARKERS, PALE, Figure, drawing, finish, literal
+from reportgen.presentation.wording import Wording
+
+if TYPE_CHECKING:
+    from reportgen.analysis import Analysis
+
+SHOWN: tuple[Role, ...] = ("raw", "within", "between", "group_level")
+
+
+def draw_forest(analysis: Analysis, column: str, words: Wording) -> Figure:
+    """Draw the slopes of one design column over the variants.
+
+    Parameters
+    ----------
+    analysis : Analysis
+        With the fits.
+    column : str
+        The design column.
+    words : Wording
+        Labels.
+    """
+    entries: list[tuple[str, Coefficient]] = []
+    for variant, fit in analysis.fits.items():
+        if isinstance(fit, LeastSquaresFit | MixedFit):
+            entries += [(variant, c) for c in fit.coefficients if c.column == column and c.role in SHOWN]
+    several = {variant for variant, _ in entries if sum(other == variant for other, _ in entries) > 1}
+    with drawing(0.75 + 0.24 * len(entries)) as canvas:
+        axes = canvas.add_subplot()
+        axes.axvline(0.0, color=GREY, linewidth=0.8, zorder=0)
+        labels = []
+        for y, (variant, c) in enumerate(entries):
+            colour = COLOURS[variant]
+            axes.plot([c.conf_low, c.conf_high], [y, y], color=colour, linewidth=1.6, solid_capstyle="butt")
+            axes.plot([c.estimate], [y], marker=MARKERS[variant], color=colour, markersize=6.5)
+            name = words[f"variant_short.{variant}"]
+            role = words[f"role_short.{c.role}"]
+            labels.append(words["figure.forest_role"].format(name, role) if variant in several else name)
+        axes.set_yticks(range(len(entries)), labels)
+        axes.set_ylim(len(entries) - 0.4, -0.6)
+        axes.set_xlabel(words["figure.slope_of"].format(literal(column)))
+        axes.grid(axis="x", color=PALE, linewidth=0.5)
+        axes.tick_params(axis="y", length=0, labelcolor=INK)
+        axes.spines["left"].set_visible(False)
+        return finish(canvas, "forest", {"column": column, "n": len(entries)})

@@ -1,0 +1,157 @@
+"""A panel per group: its rows, and the lines of no pooling, random intercept and pooled regression.
+
+All panels are drawn in one pair of axes, shifted: a pair of axes each would take twenty times as long.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import ceil
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reportgen.fits import LeastSquaresFit, MixedFit
+from reportgen.presentation.figures.style import COLOURS, DASHES, GREY, Figure, drawing, finish, literal, points
+from reportgen.presentation.formatting import significant
+from reportgen.presentation.wording import Wording
+
+if TYPE_CHECKING:
+    from reportgen.analysis import Analysis
+
+Array = NDArray[np.float64]
+
+MAX_PANELS = 24
+PER_ROW = 6
+PER_PANEL = 150  # rows drawn in one panel at most
+LINES = ("no_pooling", "random_intercept", "pooled")
+STEP_X, STEP_Y = 1.12, 1.42  # distance of the panels, in panel widths and heights
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """Data to panel coordinates: both axes run from 0 to 1."""
+
+    low: Array
+    span: Array
+
+    @classmethod
+    def of(cls, values: Array) -> Scale:
+        """From the (n, 2) points to be shown, with a small margin."""
+        low, high = values.min(axis=0), values.max(axis=0)
+        span = np.where(high > low, high - low, 1.0)
+        return cls(low - 0.06 * span, 1.12 * span)
+
+    def __call__(self, values: Array) -> Array:
+        """Panel coordinates of (..., 2) points."""
+        return (values - self.low) / self.span
+
+
+def shown_groups(analysis: Analysis) -> NDArray[np.int64]:
+    """The groups that get a panel: all, or 24 spread evenly over the groups in the order of their mean response."""
+    n_groups = len(analysis.groups)
+    if n_groups <= MAX_PANELS:
+        return np.arange(n_groups)
+    order = np.argsort(analysis.moments.means[:, -1], kind="stable")
+    return np.sort(order[np.linspace(0, n_groups - 1, MAX_PANELS).round().astype(int)])
+
+
+def draw_panels(analysis: Analysis, column: str, words: Wording) -> Figure:
+    """Draw the panels for one predictor; other predictors stand at their group means.
+
+    Parameters
+    ----------
+    analysis : Analysis
+        With the fits.
+    column : str
+        The design column on the horizontal axis.
+    words : Wording
+        Labels.
+    """
+    position = analysis.moments.columns.index(column)
+    groups = shown_groups(analysis)
+    drawn = analysis.points
+    chosen = np.concatenate([np.flatnonzero(drawn.codes == j)[:PER_PANEL] for j in groups])
+    pair = drawn.values[chosen][:, [position, -1]]
+    scale = Scale.of(pair)
+    n_rows = ceil(len(groups) / PER_ROW)
+    per_row = ceil(len(groups) / n_rows)
+    corner = {int(j): np.array([k % per_row * STEP_X, -(k // per_row) * STEP_Y]) for k, j in enumerate(groups)}
+    with drawing(0.62 + (1.22 if per_row > 4 else 1.5) * n_rows) as canvas:
+        axes = canvas.add_subplot()
+        axes.set_axis_off()
+        _frames(axes, analysis, corner)
+        shifted = scale(pair) + np.array([corner[int(j)] for j in drawn.codes[chosen]])
+        points(axes, shifted[:, 0], shifted[:, 1], size=4.5)
+        for variant in LINES:
+            _lines(axes, analysis, variant, position, (scale, corner), words)
+        _ends(axes, scale, corner)
+        axes.set_xlim(-0.16, (per_row - 1) * STEP_X + 1.02)
+        axes.set_ylim(-(n_rows - 1) * STEP_Y - 0.2, 1.22)
+        canvas.legend(loc="outside upper left", ncols=3, frameon=False, handlelength=3.2)
+        canvas.supxlabel(literal(column), fontsize=8.5)
+        canvas.supylabel(literal(analysis.moments.columns[-1]), fontsize=8.5)
+        values = {"column": column, "shown": len(groups), "groups": len(analysis.groups)}
+        return finish(canvas, "panels", values)
+
+
+def _frames(axes: object, analysis: Analysis, corner: dict[int, Array]) -> None:
+    from matplotlib.axes import Axes
+    from matplotlib.collections import LineCollection
+
+    assert isinstance(axes, Axes)
+    frame = np.array([[0.0, 1.0], [0.0, 0.0], [1.0, 0.0]])
+    axes.add_collection(LineCollection([frame + at for at in corner.values()], colors=GREY, linewidths=0.6))
+    for j, at in corner.items():
+        axes.text(at[0], at[1] + 1.05, literal(analysis.groups[j], 18), fontsize=7.2, va="bottom", ha="left")
+
+
+def _ends(axes: object, scale: Scale, corner: dict[int, Array]) -> None:
+    """Smallest and largest value shown, at the axes of the first panel only: all panels have the same axes."""
+    from matplotlib.axes import Axes
+
+    assert isinstance(axes, Axes)
+    lowest = min(corner.values(), key=lambda at: (at[1], at[0]))
+    for end, side in ((0.06, "left"), (1.06 / 1.12, "right")):
+        value = scale.low[0] + end * scale.span[0]
+        axes.text(lowest[0] + end, lowest[1] - 0.05, significant(float(value), 3), fontsize=6.5, va="top", ha=side)
+    for end in (0.06, 1.06 / 1.12):
+        value = scale.low[1] + end * scale.span[1]
+        axes.text(lowest[0] - 0.03, lowest[1] + end, significant(float(value), 3), fontsize=6.5, va="center", ha="right")
+
+
+def _lines(
+    axes: object, analysis: Analysis, variant: str, position: int, place: tuple[Scale, dict[int, Array]], words: Wording
+) -> None:
+    """One line a group: through the group's mean row, as high as the model is there, cut off at the frame."""
+    from matplotlib.axes import Axes
+    from matplotlib.collections import LineCollection
+
+    assert isinstance(axes, Axes)
+    scale, corner = place
+    fit = analysis.fits[variant]
+    if not isinstance(fit, LeastSquaresFit | MixedFit):
+        return
+    name = analysis.moments.columns[position]
+    slope = next((c.estimate for c in fit.coefficients if c.column == name and c.role != "between"), 0.0)
+    means = analysis.moments.means[:, position] + analysis.moments.origin[position]
+    segments = []
+    for j, at in corner.items():
+        centre = scale(np.array([means[j], fit.group_levels[j]]))
+        rise = slope * scale.span[0] / scale.span[1]
+        segments.append(_clipped(centre, rise) + at)
+    style = (0.0, DASHES[variant]) if DASHES[variant] else "solid"
+    axes.add_collection(
+        LineCollection(segments, colors=COLOURS[variant], linestyles=[style], label=words[f"variant_short.{variant}"], zorder=2)
+    )
+
+
+def _clipped(centre: Array, rise: float) -> Array:
+    """(2, 2) ends of the line through `centre` inside the unit square; a point where it misses the square."""
+    x = np.array([0.0, 1.0])
+    if rise != 0:
+        crossing = centre[0] + (np.array([0.0, 1.0]) - centre[1]) / rise
+        x = np.clip(np.array([max(0.0, crossing.min()), min(1.0, crossing.max())]), 0.0, 1.0)
+    y = np.clip(centre[1] + rise * (x - centre[0]), 0.0, 1.0)
+    return np.column_stack([x, y])

@@ -1,0 +1,82 @@
+"""Group effects in order of size: what the group's own rows say, and what the random intercept model keeps of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from reportgen.estimation.inference import LEVEL
+from reportgen.fits import MixedFit
+from reportgen.presentation.figures.style import (
+    COLOURS,
+    GREY,
+    INK,
+    PALE,
+    RASTER_ABOVE,
+    WIDTH,
+    Figure,
+    drawing,
+    finish,
+    literal,
+)
+from reportgen.presentation.wording import Wording
+
+if TYPE_CHECKING:
+    from reportgen.analysis import Analysis
+
+MAX_LABELS = 40  # groups up to which each is named
+
+
+def draw_shrinkage(
+    analysis: Analysis, fit: MixedFit, kept: np.ndarray[tuple[int, ...], np.dtype[np.float64]], words: Wording
+) -> Figure:
+    """Draw the group effects of the random intercept model, sorted, with their intervals.
+
+    Parameters
+    ----------
+    analysis : Analysis
+        For the names of the groups.
+    fit : MixedFit
+        The random intercept model, with a group variance above zero.
+    kept : (J,) array
+        Shrinkage factor of each group.
+    words : Wording
+        Labels.
+    """
+    from matplotlib.collections import LineCollection
+    from scipy.special import ndtri
+
+    order = np.argsort(fit.random_effects[:, 0], kind="stable")
+    effect, own = fit.random_effects[order, 0], fit.random_effects[order, 0] / kept[order]
+    reach = float(ndtri(0.5 + LEVEL / 2)) * fit.random_effect_errors[order, 0]
+    rank = np.arange(len(order))
+    named = len(order) <= MAX_LABELS
+    many = len(order) > RASTER_ABOVE
+    with drawing(0.9 + 0.19 * len(order) if named else 4.2, WIDTH) as canvas:
+        axes = canvas.add_subplot()
+        axes.axvline(0.0, color=GREY, linewidth=0.8, zorder=0)
+        ends = np.stack([np.column_stack([effect - reach, rank]), np.column_stack([effect + reach, rank])], axis=1)
+        colour = COLOURS["random_intercept"]
+        lines = LineCollection(list(ends), colors=colour, linewidths=1.4 if named else 0.6, rasterized=many)
+        axes.add_collection(lines)
+        size = 5.5 if named else 2.5
+        axes.plot(effect, rank, "^", color=colour, markersize=size, label=words["figure.shrunken"], rasterized=many)
+        axes.plot(
+            own,
+            rank,
+            "o",
+            markerfacecolor="none",
+            markeredgecolor=INK,
+            markeredgewidth=0.8,
+            markersize=size,
+            label=words["figure.unshrunken"],
+            rasterized=many,
+        )
+        axes.set_ylim(-0.7, len(order) - 0.3)
+        axes.set_yticks(rank if named else [], [literal(analysis.groups[j], 24) for j in order] if named else [])
+        axes.set_xlabel(words["figure.group_effect"].format(literal(analysis.moments.columns[-1])))
+        axes.grid(axis="x", color=PALE, linewidth=0.5)
+        canvas.legend(loc="outside upper left", ncols=2, frameon=False)
+        values = {"groups": len(order), "kept_least": float(kept.min()), "kept_most": float(kept.max())}
+        return finish(canvas, "shrinkage", values)

@@ -1,0 +1,156 @@
+"""The shared look of the figures, and the one way they become SVG."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from io import BytesIO
+from typing import TYPE_CHECKING
+
+from reportgen.presentation.formatting import printable
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure as Canvas
+
+WIDTH = 6.9  # inches: the text width of the page
+PIXELS = 96  # per inch
+RASTER_ABOVE = 1_000  # points from which the point layer is drawn as an image
+RASTER_DPI = 200
+
+INK, GREY, PALE = "#1a1a1a", "#6e6e6e", "#d9d9d9"
+
+COLOURS = {
+    "pooled": "#D55E00",
+    "no_pooling": "#009E73",
+    "between": "#CC79A7",
+    "random_intercept": "#0072B2",
+    "mundlak": "#000000",
+    "within_between": "#6e6e6e",
+    "random_slope": "#0072B2",
+    "within_between_slope": "#6e6e6e",
+}
+"""One colour a variant; each has a contrast of at least 3:1 on white."""
+
+MARKERS = {
+    "pooled": "s",
+    "no_pooling": "o",
+    "between": "D",
+    "random_intercept": "^",
+    "mundlak": "v",
+    "within_between": "P",
+    "random_slope": "<",
+    "within_between_slope": "X",
+}
+"""One marker a variant: colour never stands alone."""
+
+DASHES: Mapping[str, tuple[float, ...]] = {
+    "pooled": (4, 2),
+    "random_intercept": (),
+    "no_pooling": (1, 1.5),
+    "between": (6, 2, 1, 2),
+}
+"""One line style a variant: on and off lengths in units of the line width; empty is solid."""
+
+SETTINGS: Mapping[str, object] = {
+    "font.family": ["DejaVu Sans"],
+    "font.size": 8.5,
+    "axes.titlesize": 8.5,
+    "axes.labelsize": 8.5,
+    "axes.edgecolor": GREY,
+    "axes.labelcolor": INK,
+    "axes.linewidth": 0.7,
+    "axes.unicode_minus": True,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "xtick.labelsize": 8,
+    "ytick.labelsize": 8,
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "text.color": INK,
+    "text.usetex": False,
+    "text.parse_math": False,
+    "lines.linewidth": 1.5,
+    "svg.fonttype": "path",
+    "svg.hashsalt": "reportgen",
+    "figure.facecolor": "white",
+    "savefig.facecolor": "white",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A drawn figure.
+
+    Attributes
+    ----------
+    id : str
+        Names the figure; its caption and its alternative text stand in the template that shows it.
+    svg : bytes
+        The drawing.
+    values : mapping
+        Plain numbers and texts for the caption and the alternative text.
+    width, height : int
+        Size in pixels.
+    """
+
+    id: str
+    svg: bytes
+    values: Mapping[str, object]
+    width: int
+    height: int
+
+
+@contextmanager
+def drawing(height: float, width: float = WIDTH) -> Iterator[Canvas]:
+    """An empty figure in the shared style, `width` by `height` inches; the settings hold while it is drawn and written."""
+    from matplotlib import rc_context, rcParamsDefault
+    from matplotlib.figure import Figure as Canvas
+
+    with rc_context({**rcParamsDefault, **SETTINGS}):  # type: ignore[arg-type]
+        yield Canvas(figsize=(width, height), layout="constrained")
+
+
+def finish(canvas: Canvas, identity: str, values: Mapping[str, object]) -> Figure:
+    """Write the figure as SVG: no date, no program, no ids that change from run to run."""
+    buffer = BytesIO()
+    metadata = {"Date": None, "Creator": None, "Format": None, "Type": None}
+    canvas.savefig(buffer, format="svg", dpi=RASTER_DPI, metadata=metadata)
+    svg = buffer.getvalue()
+    # Without this a PDF/A renderer resamples the point layer and the file is no longer valid.
+    svg = svg.replace(b"<image ", b'<image image-rendering="crisp-edges" ')
+    width, height = canvas.get_size_inches() * PIXELS
+    return Figure(identity, svg, values, round(width), round(height))
+
+
+@cache
+def _drawable() -> frozenset[int]:
+    """Code points the font of the figures has."""
+    from matplotlib.font_manager import findfont, get_font
+
+    return frozenset(get_font(findfont("DejaVu Sans")).get_charmap())
+
+
+def literal(text: str, limit: int = 40) -> str:
+    """Text of the data as it stands: nothing in it is mathematics, and what the font lacks is drawn as a box."""
+    return "".join(c if ord(c) in _drawable() else "\N{WHITE SQUARE}" for c in printable(text, limit))
+
+
+def points(axes: Axes, x: object, y: object, size: float = 9.0, alpha: float = 0.55) -> None:
+    """The rows of the data: small grey dots behind everything; an image where they are many."""
+    from numpy import size as count
+
+    axes.plot(
+        x,  # type: ignore[arg-type]
+        y,  # type: ignore[arg-type]
+        linestyle="none",
+        marker="o",
+        markersize=size**0.5,
+        markerfacecolor=GREY,
+        markeredgewidth=0,
+        alpha=alpha,
+        zorder=1,
+        rasterized=count(x) > RASTER_ABOVE,  # type: ignore[call-overload]
+    )

@@ -1,0 +1,182 @@
+"""The models side by side: one column a variant; and the small-sample methods beside each other."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+from reportgen.fits import Coefficient, Fit, LeastSquaresFit, MixedFit, ModelFit, Role, Undefined, UnfitVariant, coefficient
+from reportgen.presentation.formatting import count, estimate, printable, quantity, significant
+from reportgen.presentation.tables import EMPTY, Cell, Column, Row, Table, coefficient_cell, missing
+from reportgen.presentation.wording import Wording
+
+if TYPE_CHECKING:
+    from reportgen.analysis import Analysis
+
+SLOPE_ROLES: tuple[Role, ...] = ("raw", "within", "group_level")
+MEAN_ROLES: tuple[Role, ...] = ("between", "contextual")
+R2_KEYS = ("r2", "adjusted", "within", "marginal", "conditional")
+
+
+def fitted(analysis: Analysis) -> dict[str, ModelFit]:
+    """The variants that could be fitted, in the order of the catalogue."""
+    return {name: fit for name, fit in analysis.fits.items() if isinstance(fit, LeastSquaresFit | MixedFit)}
+
+
+def model_table(analysis: Analysis, words: Wording) -> Table:
+    """All fitted variants side by side: coefficients, variance parts, fit, method."""
+    fits = fitted(analysis)
+    return Table(
+        id="models",
+        stub=words["table.models.stub"],
+        columns=tuple(Column(words[f"variant_short.{name}"]) for name in fits),
+        rows=(*_coefficient_rows(analysis, fits, words), *_summary_rows(fits, words), *_method_rows(fits, words)),
+    )
+
+
+def _coefficient_rows(analysis: Analysis, fits: Mapping[str, ModelFit], words: Wording) -> list[Row]:
+    rows: list[Row] = []
+    for level in analysis.levels[:-1]:
+        name = printable(level.column, 40)
+        if level.varies_within:
+            rows.append(_coefficient_row(name, level.column, SLOPE_ROLES, fits, words))
+            if level.varies_between:
+                mean = words["table.models.mean_of"].format(name)
+                rows.append(_coefficient_row(mean, level.column, MEAN_ROLES, fits, words))
+        else:
+            rows.append(_coefficient_row(name, level.column, (*SLOPE_ROLES, "between"), fits, words))
+    rows.append(_coefficient_row(words["table.models.intercept"], "(Intercept)", ("intercept",), fits, words))
+    return rows
+
+
+def _coefficient_row(header: str, column: str, roles: tuple[Role, ...], fits: Mapping[str, ModelFit], words: Wording) -> Row:
+    cells = []
+    for fit in fits.values():
+        found = coefficient(fit, column, *roles)
+        extra = () if found is None or found.role == "intercept" else (words[f"role_short.{found.role}"],)
+        cells.append(coefficient_cell(found, *extra) if found else EMPTY)
+    return Row(header, tuple(cells), begins_part=True)
+
+
+def _row(header: str, fits: Mapping[str, ModelFit], make: Callable[[ModelFit], Cell], begins_part: bool = False) -> Row | None:
+    cells = tuple(make(fit) for fit in fits.values())
+    return Row(header, cells, begins_part) if any(cell.text for cell in cells) else None
+
+
+def _summary_rows(fits: Mapping[str, ModelFit], words: Wording) -> list[Row]:
+    def r2(key: str) -> Callable[[ModelFit], Cell]:
+        def make(fit: ModelFit) -> Cell:
+            value = fit.r2.get(key)
+            if value is None:
+                return EMPTY
+            return missing(words.issue(value.reason)) if isinstance(value, Undefined) else Cell(quantity("r2", value))
+
+        return make
+
+    rows = [
+        _row(words["table.models.sigma"], fits, lambda fit: Cell(significant(math.sqrt(fit.sigma2))), begins_part=True),
+        *_group_rows(fits, words),
+        _row(words["table.models.icc"], fits, lambda fit: _icc(fit, words)),
+        *(_row(words[f"r2.{key}"], fits, r2(key), begins_part=key == "r2") for key in R2_KEYS),
+        _row(words["table.models.log_likelihood"], fits, lambda fit: _likelihood(fit, "log_likelihood", words), True),
+        _row(words["table.models.aic"], fits, lambda fit: _likelihood(fit, "aic", words)),
+        _row(words["table.models.bic"], fits, lambda fit: _likelihood(fit, "bic", words)),
+    ]
+    return [row for row in rows if row]
+
+
+def _group_rows(fits: Mapping[str, ModelFit], words: Wording) -> list[Row | None]:
+    """Standard deviations of the group effects, and their correlations."""
+    terms = list(dict.fromkeys(t for fit in fits.values() if isinstance(fit, MixedFit) for t in fit.group_covariance.terms))
+    rows: list[Row | None] = []
+    for term in terms:
+        label = (
+            words["table.models.tau"] if term == "(Intercept)" else words["table.models.tau_slope"].format(printable(term, 40))
+        )
+
+        def deviation(fit: ModelFit, term: str = term) -> Cell:
+            if not isinstance(fit, MixedFit) or term not in fit.group_covariance.terms:
+                return EMPTY
+            i = fit.group_covariance.terms.index(term)
+            return Cell(significant(math.sqrt(max(float(fit.group_covariance.psi[i, i]), 0.0))))
+
+        rows.append(_row(words[key].format(printable(term, 40)), fits, deviation))
+    if len(terms) == 2:
+        rows.append(_row(words["table.models.correlation"], fits, _correlation))
+    return rows
+
+
+def _correlation(fit: ModelFit) -> Cell:
+    if not isinstance(fit, MixedFit) or len(fit.group_covariance.terms) != 2:
+        return EMPTY
+    psi = fit.group_covariance.psi
+    scale = math.sqrt(float(psi[0, 0] * psi[1, 1]))
+    return Cell(quantity("icc", float(psi[0, 1]) / scale)) if scale > 0 else EMPTY
+
+
+def _icc(fit: ModelFit, words: Wording) -> Cell:
+    if not isinstance(fit, MixedFit):
+        return EMPTY
+    return missing(words.issue(fit.icc.reason)) if isinstance(fit.icc, Undefined) else Cell(quantity("icc", fit.icc))
+
+
+def _likelihood(fit: ModelFit, kind: str, words: Wording) -> Cell:
+    """Only where comparable: the regression of the group means has another response."""
+    if fit.variant == "between":
+        return EMPTY
+    likelihood = fit.likelihood
+    if isinstance(likelihood, Undefined):
+        return missing(words.issue(likelihood.reason))
+    return Cell(quantity(kind, float(getattr(likelihood, kind))))
+
+
+def _method_rows(fits: Mapping[str, ModelFit], words: Wording) -> list[Row]:
+    def observations(fit: ModelFit) -> Cell:
+        return Cell(count(fit.n_groups), (words["table.models.means"],)) if fit.variant == "between" else Cell(count(fit.n_obs))
+
+    def df(fit: ModelFit) -> Cell:
+        return Cell(words[f"df_method.{fit.coefficients[0].df_method}"]) if fit.coefficients else EMPTY
+
+    rows = [
+        _row(words["table.models.n_obs"], fits, observations, begins_part=True),
+        _row(words["table.models.n_groups"], fits, lambda fit: Cell(count(fit.n_groups))),
+        _row(words["table.models.estimation"], fits, lambda fit: Cell(words[f"estimation.{type(fit).__name__}"]), True),
+        _row(words["table.models.df"], fits, df),
+    ]
+    return [row for row in rows if row]
+
+
+def small_sample_table(analysis: Analysis, words: Wording) -> Table:
+    """Satterthwaite and Kenward-Roger inference of the mixed variants beside each other."""
+    rows = []
+    for name, fit in analysis.fits.items():
+        if not isinstance(fit, MixedFit):
+            continue
+        adjusted = {(c.column, c.role): c for c in fit.kenward_roger}
+        for item in fit.coefficients:
+            other = adjusted.get((item.column, item.role))
+            if item.role != "intercept" and other is not None:
+                rows.append(_small_sample_row(name, item, other, words))
+    parts = ("std_error", "df", "p")
+    columns = tuple(
+        Column(words[f"table.small_sample.{method}_{part}"]) for method in ("satterthwaite", "kenward_roger") for part in parts
+    )
+    return Table("small_sample", words["table.small_sample.stub"], columns, tuple(rows))
+
+
+def _small_sample_row(variant: str, item: Coefficient, other: Coefficient, words: Wording) -> Row:
+    cells = []
+    for shown in (estimate(item), estimate(other)):
+        cells += [Cell(shown.std_error), Cell(shown.df), Cell(shown.p)]
+    header = f"{words[f'variant_short.{variant}']}: {printable(item.column, 40)}"
+    return Row(header, tuple(cells), detail=words[f"role.{item.role}"])
+
+
+def unfitted(fits: Mapping[str, Fit], words: Wording) -> list[dict[str, str]]:
+    """The variants that could not be fitted, with their reasons."""
+    return [
+        {"variant": words.variant(name), "reason": words.issue(fit.reason)}
+        for name, fit in fits.items()
+        if isinstance(fit, UnfitVariant)
+    ]
