@@ -33,6 +33,7 @@ WALK = (
     "blends",
     "hypothesis_tests",
     "identities",
+    "influence",
     "comparison",
     "findings",
     "analysis",
