@@ -1,0 +1,221 @@
+"""Leave one group out: every slope without each group, from the moments minus that group."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reportgen.estimation.left_out import Deletions, LeftOut, delete
+from reportgen.estimation.many_intercepts import Solutions, estimable, optimise_many, solve_at
+from reportgen.estimation.regressors import RANK_TOLERANCE, Regressors, Term, regressors
+from reportgen.fits import Fit, Issue, LeastSquaresFit, MixedFit, Role, Undefined, UnfitVariant
+from reportgen.moments import ColumnLevel, GroupMoments
+
+Array = NDArray[np.float64]
+
+MAX_REFITS = 400  # groups for which a mixed model is fitted again; with more groups those of the largest one-step influence
+
+SLOPES: tuple[Role, ...] = ("raw", "within", "between", "group_level")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SlopesWithout:
+    """Slopes of one model without each group.
+
+    Attributes
+    ----------
+    variant : str
+        Id in the catalogue.
+    columns : tuple of str
+        The m design columns.
+    full, full_errors : (m,) array
+        Slopes and standard errors with all groups.
+    groups : (L,) array of int
+        The groups left out, by index, in ascending order.
+    estimates, errors : (L, m) array
+        Slopes and standard errors without the group.
+    refitted : (L,) array of bool
+        Whether the variances were estimated again; where not (beyond ``MAX_REFITS`` groups) the slope and its standard
+        error hold at the ratio tau2 / sigma2 of all groups. Always true for models without random effects.
+    lost : tuple of int
+        Groups without which the model cannot be fitted.
+    """
+
+    variant: str
+    columns: tuple[str, ...]
+    full: Array
+    full_errors: Array
+    groups: NDArray[np.int64]
+    estimates: Array
+    errors: Array
+    refitted: NDArray[np.bool_]
+    lost: tuple[int, ...]
+
+    @property
+    def change(self) -> Array:
+        """(L, m) slope without the group minus slope with all groups."""
+        return self.estimates - self.full
+
+    @property
+    def strongest(self) -> NDArray[np.int64]:
+        """(m,) index of the group whose absence moves each slope most; the first of equals."""
+        return np.asarray(self.groups[np.argmax(np.abs(self.change), axis=0)])
+
+    def without(self, column: str, group: int) -> tuple[float, float] | Undefined:
+        """Slope and standard error of `column` without a group."""
+        place = int(np.searchsorted(self.groups, group))
+        if place == len(self.groups) or self.groups[place] != group:
+            return Undefined(Issue("not_estimable_without_group", {"group": group}))
+        c = self.columns.index(column)
+        return float(self.estimates[place, c]), float(self.errors[place, c])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Influence:
+    """Influence of single groups.
+
+    Attributes
+    ----------
+    within : SlopesWithout or Undefined
+        Slopes of the model with group dummies.
+    between : SlopesWithout or Undefined
+        Slopes of the regression of the group means.
+    contextual : SlopesWithout or Undefined
+        Coefficients of the group means beside the raw predictors (Mundlak model).
+    random_intercept : SlopesWithout or Undefined
+        Slopes of the random intercept model.
+    """
+
+    within: SlopesWithout | Undefined
+    between: SlopesWithout | Undefined
+    contextual: SlopesWithout | Undefined
+    random_intercept: SlopesWithout | Undefined
+
+
+def leave_one_group_out(moments: GroupMoments, levels: tuple[ColumnLevel, ...], fits: Mapping[str, Fit]) -> Influence:
+    """Slopes without each group in turn.
+
+    Parameters
+    ----------
+    moments : GroupMoments
+        The data the variants were fitted to.
+    levels : tuple of ColumnLevel
+        The predictors, without the response.
+    fits : mapping
+        Variant id to fit.
+    """
+    both = tuple(level.column for level in levels if level.varies_within and level.varies_between)
+    contextual = _mixed(moments, fits["mundlak"], ("contextual",)) if both else _nothing("no_column_at_both_levels")
+    return Influence(
+        within=_within(moments, fits["no_pooling"]),
+        between=_between(moments, fits["between"]),
+        contextual=contextual,
+        random_intercept=_mixed(moments, fits["random_intercept"], SLOPES),
+    )
+
+
+def _nothing(code: str) -> Undefined:
+    return Undefined(Issue(code))
+
+
+def _terms(fit: LeastSquaresFit | MixedFit) -> tuple[Term, ...]:
+    terms: tuple[Term, ...] = tuple((c.column, c.role) for c in fit.coefficients)
+    return terms if terms and terms[0][1] == "intercept" else (("(Intercept)", "intercept"), *terms)
+
+
+def _reason(fit: Fit) -> Undefined:
+    return Undefined(fit.reason if isinstance(fit, UnfitVariant) else Issue("variant_not_fitted", {"variant": fit.variant}))
+
+
+def _within(moments: GroupMoments, fit: Fit) -> SlopesWithout | Undefined:
+    if not isinstance(fit, LeastSquaresFit):
+        return _reason(fit)
+    if not fit.coefficients:
+        return _nothing("no_column_varies_within")
+    reg = regressors(moments, _terms(fit))
+    df = (reg.n_rows - reg.rows) - (reg.n_groups - 1) - (reg.n_terms - 1)
+    found = delete(reg.S_W[1:, 1:], reg.cross[:, 1:, 1:], df.astype(float))
+    return _record(fit, reg, found, np.ones(len(found.groups), dtype=bool), SLOPES)
+
+
+def _between(moments: GroupMoments, fit: Fit) -> SlopesWithout | Undefined:
+    if not isinstance(fit, LeastSquaresFit):
+        return _reason(fit)
+    if len(fit.coefficients) < 2:
+        return _nothing("no_column_varies_between")
+    reg = regressors(moments, _terms(fit))
+    n = reg.n_groups
+    centred = reg.means[:, 1:] - reg.means[:, 1:].mean(axis=0)
+    removed = n / (n - 1) * centred[:, :, None] * centred[:, None, :]  # the mean of the others moves away as well
+    found = delete(centred.T @ centred, removed, np.full(n, float(n - 1 - reg.n_terms)))
+    return _record(fit, reg, found, np.ones(len(found.groups), dtype=bool), SLOPES)
+
+
+def _mixed(moments: GroupMoments, fit: Fit, roles: tuple[Role, ...]) -> SlopesWithout | Undefined:
+    if not isinstance(fit, MixedFit):
+        return _reason(fit)
+    if not any(c.role in roles for c in fit.coefficients):
+        return _nothing("no_predictor")
+    reg = regressors(moments, _terms(fit))
+    n_between = sum(role in ("intercept", "contextual", "group_level") for _, role in reg.terms)
+    if reg.n_groups - 1 <= n_between:
+        return Undefined(Issue("no_degrees_of_freedom", {"df": reg.n_groups - 1 - n_between}))
+    everyone = np.arange(reg.n_groups)
+    problems = LeftOut.of(reg)
+    fine = estimable(problems, everyone, RANK_TOLERANCE)
+    problems = problems.only(everyone[fine])
+    ratio = float(fit.group_covariance.psi[0, 0] / fit.sigma2)
+    solved = solve_at(problems, np.arange(problems.n_problems), np.full(problems.n_problems, ratio))
+    chosen = _largest(solved.beta, problems.n_problems)
+    again = optimise_many(problems.only(chosen))
+    found = _merged(problems.groups, solved, chosen, again, tuple(int(j) for j in everyone[~fine]))
+    return _record(fit, reg, found, np.isin(problems.groups, problems.groups[chosen]), roles)
+
+
+def _largest(beta: Array, n_problems: int) -> NDArray[np.int64]:
+    """Positions to refit: all, or those whose one-step slopes lie farthest from the middle, any slope counting."""
+    if n_problems <= MAX_REFITS:
+        return np.arange(n_problems)
+    away = np.abs(beta[:, 1:] - np.median(beta[:, 1:], axis=0))
+    spread = np.where(away.max(axis=0) > 0, away.max(axis=0), 1.0)
+    far = np.argsort(-(away / spread).max(axis=1), kind="stable")[:MAX_REFITS]
+    return np.sort(far)
+
+
+def _merged(
+    groups: NDArray[np.int64], solved: Solutions, chosen: NDArray[np.int64], again: Solutions, lost: tuple[int, ...]
+) -> Deletions:
+    estimates = solved.beta.copy()
+    errors = np.sqrt(np.diagonal(solved.covariance, axis1=1, axis2=2))
+    estimates[chosen] = again.beta
+    errors[chosen] = np.sqrt(np.diagonal(again.covariance, axis1=1, axis2=2))
+    return Deletions(groups, estimates[:, 1:], errors[:, 1:], lost)
+
+
+def _record(
+    fit: LeastSquaresFit | MixedFit,
+    reg: Regressors,
+    found: Deletions,
+    refitted: NDArray[np.bool_],
+    roles: tuple[Role, ...],
+) -> SlopesWithout | Undefined:
+    """Deletions in scaled units and without the intercept, as a record in the data's units."""
+    if not len(found.groups):
+        return _nothing("no_group_can_be_left_out")
+    places = [i for i, (_, role) in enumerate(reg.terms[1:]) if role in roles]
+    unit = (reg.scale[-1] / reg.scale[1:-1])[places]
+    all_groups = [c for c in fit.coefficients if c.role in roles]
+    return SlopesWithout(
+        variant=fit.variant,
+        columns=tuple(c.column for c in all_groups),
+        full=np.array([c.estimate for c in all_groups]),
+        full_errors=np.array([c.std_error for c in all_groups]),
+        groups=found.groups,
+        estimates=found.estimates[:, places] * unit,
+        errors=found.errors[:, places] * unit,
+        refitted=refitted,
+        lost=found.lost,
+    )

@@ -1,0 +1,136 @@
+"""Leave one group out: the same as fitting the remaining groups again."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from constructed import UNBALANCED, Rows, grouped_rows
+
+import reportgen.influence as influence_module
+from reportgen.estimation.runner import fit_variants
+from reportgen.fits import LeastSquaresFit, MixedFit, Undefined, coefficient
+from reportgen.influence import Influence, SlopesWithout, leave_one_group_out
+
+
+def influence_of(rows: Rows) -> Influence:
+    return leave_one_group_out(rows.moments, rows.levels, fit_variants(rows.moments, rows.levels))
+
+
+def with_group_level(rows: Rows, seed: int = 3) -> Rows:
+    """The same rows with a predictor constant within groups in front."""
+    z = np.random.default_rng(seed).normal(size=rows.n_groups)
+    return Rows(("z", *rows.columns), rows.codes, np.column_stack([z[rows.codes], rows.values]))
+
+
+def without(rows: Rows, group: int) -> Rows:
+    kept = rows.codes != group
+    return Rows(rows.columns, np.unique(rows.codes[kept], return_inverse=True)[1], rows.values[kept])
+
+
+SETS = [
+    grouped_rows((60,) * 8, tau=3.0, seed=4),
+    grouped_rows(UNBALANCED, (0.5, -1.0), (2.0, 0.0), seed=5),
+    with_group_level(grouped_rows(UNBALANCED, (0.5, -1.0), (2.0, 0.0), tau=0.2, seed=6)),
+    grouped_rows((3, 4) * 10, tau=0.0, seed=7),
+]
+
+
+@pytest.mark.parametrize("rows", SETS)
+@pytest.mark.parametrize(
+    ("part", "variant", "role"),
+    [
+        ("within", "no_pooling", "within"),
+        ("between", "between", "between"),
+        ("contextual", "mundlak", "contextual"),
+        ("random_intercept", "random_intercept", "raw"),
+    ],
+)
+def test_slopes_without_a_group_are_those_of_the_other_rows(rows: Rows, part: str, variant: str, role: str) -> None:
+    found = getattr(influence_of(rows), part)
+    assert isinstance(found, SlopesWithout)
+    assert found.refitted.all()
+    assert list(found.groups) == list(range(rows.n_groups))
+    for group in range(rows.n_groups):
+        left = without(rows, group)
+        fit = fit_variants(left.moments, rows.levels)[variant]
+        assert isinstance(fit, LeastSquaresFit | MixedFit)
+        for c, column in enumerate(found.columns):
+            alone = coefficient(fit, column, role, "group_level")  # type: ignore[arg-type]
+            assert alone is not None
+            assert found.estimates[group, c] == pytest.approx(alone.estimate, rel=1e-8, abs=1e-8 * alone.std_error)
+            assert found.errors[group, c] == pytest.approx(alone.std_error, rel=1e-7)
+
+
+def test_the_group_that_was_made_to_matter_is_named() -> None:
+    rows = grouped_rows((10,) * 9, tau=0.1, sigma=0.2, seed=8)
+    values = rows.values.copy()
+    mine = rows.codes == 5
+    deviation = values[mine, 0] - values[mine, 0].mean()
+    values[mine, 1] += 30.0 * deviation  # group 5 has another slope
+    found = influence_of(replace(rows, values=values))
+    assert isinstance(found.within, SlopesWithout)
+    assert found.within.strongest[0] == 5
+    slope = found.within.without("x1", 5)
+    assert not isinstance(slope, Undefined)
+    assert slope[0] == pytest.approx(0.5, abs=0.1)
+    assert abs(found.within.full[0] - 0.5) > 1.0
+
+
+def test_a_group_that_alone_varies_cannot_be_left_out() -> None:
+    rows = grouped_rows((6,) * 5, seed=9)
+    values = rows.values.copy()
+    for group in range(4):
+        mine = rows.codes == group
+        values[mine, 0] = values[mine, 0].mean()
+    found = influence_of(replace(rows, values=values))
+    assert isinstance(found.within, SlopesWithout)
+    assert found.within.lost == (4,)
+    assert list(found.within.groups) == [0, 1, 2, 3]
+    missing = found.within.without("x1", 4)
+    assert isinstance(missing, Undefined)
+    assert missing.reason.code == "not_estimable_without_group"
+
+
+def test_a_dummy_of_one_group_cannot_be_left_out() -> None:
+    rows = grouped_rows((6,) * 7, seed=10)
+    mark = (rows.codes == 2).astype(float)
+    rows = Rows(("mark", *rows.columns), rows.codes, np.column_stack([mark, rows.values]))
+    found = influence_of(rows)
+    assert isinstance(found.random_intercept, SlopesWithout)
+    assert isinstance(found.between, SlopesWithout)
+    assert found.random_intercept.lost == found.between.lost == (2,)
+
+
+def test_with_too_few_groups_the_reason_stands_there() -> None:
+    rows = grouped_rows((8, 9, 7), seed=11)
+    found = influence_of(rows)
+    assert isinstance(found.within, SlopesWithout)
+    assert isinstance(found.between, Undefined)
+    assert isinstance(found.contextual, Undefined)
+    assert found.contextual.reason.code == "no_degrees_of_freedom"
+
+
+def test_with_many_groups_the_most_influential_are_refitted(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = grouped_rows((3, 5, 9) * 12, tau=0.7, seed=12)
+    whole = influence_of(rows).random_intercept
+    monkeypatch.setattr(influence_module, "MAX_REFITS", 6)
+    some = influence_of(rows).random_intercept
+    assert isinstance(whole, SlopesWithout)
+    assert isinstance(some, SlopesWithout)
+    assert some.refitted.sum() == 6
+    assert some.refitted[some.groups == some.strongest[0]].all()
+    assert some.strongest[0] == whole.strongest[0]
+    np.testing.assert_allclose(some.estimates[some.refitted], whole.estimates[some.refitted], rtol=1e-10)
+    gap = np.abs(some.estimates - whole.estimates)[~some.refitted]
+    assert 0 < gap.max() < 0.5 * np.abs(whole.change).max()
+
+
+def test_offsets_and_units_change_nothing() -> None:
+    rows = grouped_rows(UNBALANCED, (0.5, -1.0), (2.0, 0.0), seed=13)
+    moved = replace(rows, values=rows.values * np.array([1e-6, 1e6, 10.0]) + np.array([1.0, 1e9, -50.0]))
+    a, b = influence_of(rows).random_intercept, influence_of(moved).random_intercept
+    assert isinstance(a, SlopesWithout)
+    assert isinstance(b, SlopesWithout)
+    np.testing.assert_allclose(b.estimates / np.array([1e7, 1e-5]), a.estimates, rtol=1e-8)
