@@ -6,7 +6,7 @@ allowed. The command line prints that sentence and ends with :attr:`ReportgenErr
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 
 MAX_QUOTED = 20  # characters of a user's value that a message may repeat
@@ -178,3 +178,94 @@ class OptionError(InputError):
         near = get_close_matches(self.given, self.allowed, n=1)
         hint = f"did you mean {quoted(near[0])}? " if near else ""
         return f"{self.option}: {quoted(self.given)} is not allowed; {hint}choose from {listed(self.allowed)}"
+
+
+class SourceUnreadable(InputError):
+    """A data source cannot be opened or read; `where` is a line or row, or empty."""
+
+    def __init__(self, source: str, where: str, problem: str, allowed: str) -> None:
+        super().__init__(source, where, problem, allowed)
+        self.source, self.where, self.problem, self.allowed = source, where, problem, allowed
+
+    def __str__(self) -> str:
+        place = f"{self.source}, {self.where}" if self.where else self.source
+        return f"{place}: {self.problem}; {self.allowed}"
+
+
+class BadValue(InputError):
+    """A cell cannot be used; `row` counts the rows of data from 1."""
+
+    def __init__(self, source: str, column: str, row: int, value: object, problem: str, allowed: str) -> None:
+        super().__init__(source, column, row, value, problem, allowed)
+        self.source, self.column, self.row, self.value = source, column, row, value
+        self.problem, self.allowed = problem, allowed
+
+    def __str__(self) -> str:
+        place = f"{self.source}, column {quoted(self.column)}, row {self.row}"
+        return f"{place}: {self.problem}: {quoted(self.value)}; {self.allowed}"
+
+
+class ColumnUnusable(InputError):
+    """A column, or a term of the formula, cannot play its part with these data."""
+
+    def __init__(self, source: str, column: str, problem: str, allowed: str) -> None:
+        super().__init__(source, column, problem, allowed)
+        self.source, self.column, self.problem, self.allowed = source, column, problem, allowed
+
+    def __str__(self) -> str:
+        return f"{quoted(self.column)} in {self.source}: {self.problem}; {self.allowed}"
+
+
+class NoCompleteRows(InputError):
+    """No row has a value in every column of the formula; `dropped` maps a column to the rows dropped for it."""
+
+    def __init__(self, source: str, n_rows: int, dropped: Mapping[str, int]) -> None:
+        super().__init__(source, n_rows, dict(dropped))
+        self.source, self.n_rows, self.dropped = source, n_rows, dict(dropped)
+
+    def __str__(self) -> str:
+        reasons = ", ".join(f"{rows} without {quoted(column)}" for column, rows in self.dropped.items())
+        return (
+            f"{self.source}: none of its {self.n_rows} rows is complete ({reasons}); the formula needs rows with every column"
+        )
+
+
+class UnseenLevel(InputError):
+    """New rows have a level of a factor that the fitted rows did not have."""
+
+    def __init__(self, column: str, level: str, known: Sequence[str]) -> None:
+        super().__init__(column, level, tuple(known))
+        self.column, self.level, self.known = column, level, tuple(known)
+
+    def __str__(self) -> str:
+        return (
+            f"factor {quoted(self.column)} has the new level {quoted(self.level)}; the fitted levels are {listed(self.known)}"
+        )
+
+
+class TooManyColumns(InputError):
+    """The formula would make more design columns than the rows, or the program, can carry; `widest` is the term with most."""
+
+    def __init__(self, n_columns: int, limit: int, widest: str) -> None:
+        super().__init__(n_columns, limit, widest)
+        self.n_columns, self.limit, self.widest = n_columns, limit, widest
+
+    def __str__(self) -> str:
+        return (
+            f"the formula makes {self.n_columns} design columns, most of them for {quoted(self.widest)}; "
+            f"at most {self.limit} are allowed with these data"
+        )
+
+
+class SlopeNotFixed(InputError):
+    """A slope of the grouping term is not among the fixed terms."""
+
+    def __init__(self, slope: str, group: str, terms: Sequence[str]) -> None:
+        super().__init__(slope, group, tuple(terms))
+        self.slope, self.group, self.terms = slope, group, tuple(terms)
+
+    def __str__(self) -> str:
+        return (
+            f"the slope of {quoted(self.slope)} varies by {quoted(self.group)} but is not among the fixed terms "
+            f"({listed(self.terms) or 'there are none'}): add {quoted(self.slope)} to the formula outside the parentheses"
+        )
