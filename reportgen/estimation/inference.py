@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import stdtr, stdtrit
 
-from reportgen.fits import Coefficient, Issue, Number, Undefined
 from reportgen.estimation.regressors import Term
+from reportgen.fits import Coefficient, Issue, Number, Undefined
 
 Array = NDArray[np.float64]
 

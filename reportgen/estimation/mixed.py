@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -10,9 +12,66 @@ from reportgen.estimation.least_squares import PERFECT_FIT, too_few
 from reportgen.estimation.random_intercept import Optimum, Profile, SizeClasses, optimise
 from reportgen.estimation.regressors import INTERCEPT, Regressors, rank_problem
 from reportgen.estimation.small_sample import CovarianceDerivatives, kenward_roger, satterthwaite
-from reportgen.fits import Coefficient, Fit, GroupCovariance, Issue, Likelihood, MixedFit, UnfitVariant
+from reportgen.fits import Coefficient, Fit, GroupCovariance, Issue, Likelihood, MixedFit, Number, UnfitVariant
 
 Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class MixedEstimate:
+    """What an estimator of a mixed model found, in scaled units.
+
+    Attributes
+    ----------
+    effect_terms : tuple of str
+        Names of the q random effects.
+    effects_home : (q, q) array
+        Turns random effects of the scaled columns into effects in the data's columns (but not units of the response).
+    beta : (p,) array
+        Coefficients (REML).
+    sigma2, psi, deviance : float, (q, q) array, float
+        Residual variance, covariance of the random effects, -2 log-likelihood: REML.
+    ml_sigma2, ml_psi, ml_deviance
+        The same of the maximum-likelihood refit.
+    n_covariance_parameters : int
+        Free entries of psi.
+    is_singular : bool
+        psi has not full rank.
+    derivatives : CovarianceDerivatives
+        At the REML estimate.
+    mean_variance : float
+        Variance of Z b averaged over the rows.
+    effects, effect_factors : (J, q), (J, q, q) array
+        Conditional modes, and square roots of their conditional covariances.
+    lift : (J,) array
+        Z b at the groups' mean rows.
+    icc : float or Undefined
+    issues : tuple of Issue
+    """
+
+    effect_terms: tuple[str, ...]
+    effects_home: Array
+    beta: Array
+    sigma2: float
+    psi: Array
+    deviance: float
+    ml_sigma2: float
+    ml_psi: Array
+    ml_deviance: float
+    n_covariance_parameters: int
+    is_singular: bool
+    derivatives: CovarianceDerivatives
+    mean_variance: float
+    effects: Array
+    effect_factors: Array
+    lift: Array
+    icc: Number
+    issues: tuple[Issue, ...]
+
+    @property
+    def is_pooled(self) -> bool:
+        """Whether the groups do not vary at all, so that the model is pooled regression."""
+        return not np.any(self.psi)
 
 
 def fit_random_intercept(variant: str, reg: Regressors) -> Fit:
@@ -25,7 +84,7 @@ def fit_random_intercept(variant: str, reg: Regressors) -> Fit:
     reg : Regressors
         Its columns.
     """
-    problem = _unfit(variant, reg)
+    problem = mixed_problem(variant, reg)
     if problem:
         return problem
     classes = SizeClasses.of(reg)
@@ -33,11 +92,37 @@ def fit_random_intercept(variant: str, reg: Regressors) -> Fit:
     if reml.at_upper_end:
         return UnfitVariant(variant, Issue("no_residual_variance"))
     beta = Profile(classes, np.array([reml.gamma]), True).beta[0]
-    derivatives = intercept_derivatives(reg, classes, reml, beta)
-    return _record(variant, reg, reml, ml, beta, derivatives)
+    tau2 = reml.gamma * reml.sigma2
+    shrinkage = reg.weight * reml.gamma / (1.0 + reg.weight * reml.gamma)
+    effects = shrinkage * (reg.means @ np.append(-beta, 1.0))
+    issues = [] if reml.gamma > 0 else [Issue("zero_group_variance")]
+    if reml.n_minima > 1:
+        issues.append(Issue("several_optima", {"n": reml.n_minima}))
+    estimate = MixedEstimate(
+        effect_terms=(INTERCEPT,),
+        effects_home=np.eye(1),
+        beta=beta,
+        sigma2=reml.sigma2,
+        psi=np.array([[tau2]]),
+        deviance=reml.deviance,
+        ml_sigma2=ml.sigma2,
+        ml_psi=np.array([[ml.gamma * ml.sigma2]]),
+        ml_deviance=ml.deviance,
+        n_covariance_parameters=1,
+        is_singular=reml.gamma == 0.0,
+        derivatives=intercept_derivatives(reg, classes, reml, beta),
+        mean_variance=tau2,
+        effects=effects[:, None],
+        effect_factors=np.sqrt(tau2 * (1.0 - shrinkage))[:, None, None],
+        lift=effects,
+        icc=tau2 / (tau2 + reml.sigma2),
+        issues=tuple(issues),
+    )
+    return mixed_record(variant, reg, estimate)
 
 
-def _unfit(variant: str, reg: Regressors) -> UnfitVariant | None:
+def mixed_problem(variant: str, reg: Regressors) -> UnfitVariant | None:
+    """The variant as unfit if its data cannot carry a mixed model, else None."""
     between = reg.means[:, 1:] - reg.weight @ reg.means[:, 1:] / reg.weight.sum()
     between = (between * reg.weight[:, None]).T @ between
     within = reg.S_W[1:, 1:]
@@ -55,7 +140,8 @@ def _unfit(variant: str, reg: Regressors) -> UnfitVariant | None:
 def intercept_derivatives(reg: Regressors, classes: SizeClasses, at: Optimum, beta: Array) -> CovarianceDerivatives:
     """Derivatives by (sigma2, tau2) at an optimum, from sums over the distinct group sizes.
 
-    With phi = 1 / (sigma2 + n tau2): S(c, a) = sum n^a phi^c M + [a = 0] S_W / sigma2^c, where M is the sum of n m m' of a size.
+    With phi = 1 / (sigma2 + n tau2): S(c, a) = sum n^a phi^c M + [a = 0] S_W / sigma2^c, where M is the sum of n m m'
+    over the groups of a size.
     """
     sigma2, tau2 = at.sigma2, at.gamma * at.sigma2
     n = classes.size
@@ -65,93 +151,84 @@ def intercept_derivatives(reg: Regressors, classes: SizeClasses, at: Optimum, be
         value = np.tensordot(n ** (1 + extra) * phi**power, classes.outer, axes=1)
         return np.asarray(value + classes.within / sigma2**power if extra == 0 else value)
 
-    first = total(1, 0)
-    seconds = [total(2, 0), total(2, 1)]
-    thirds = [total(3, 0), total(3, 1), total(3, 2)]
-    u = np.append(-beta, 1.0)
-    Phi = np.linalg.inv(first[:-1, :-1])
-    Phi = 0.5 * (Phi + Phi.T)
-    bent = [second[:-1] @ u for second in seconds]
-    trace, curvature = np.empty((2, 2)), np.empty((2, 2))
-    for a in range(2):
-        for b in range(2):
-            trace[a, b] = (classes.count * n ** (a + b) * phi**2).sum()
-            curvature[a, b] = u @ thirds[a + b] @ u - bent[a] @ Phi @ bent[b]
+    both = range(2)
+    trace = np.array([[(classes.count * n ** (a + b) * phi**2).sum() for b in both] for a in both])
     trace[0, 0] += (reg.n_rows - reg.n_groups) / sigma2**2
-    return CovarianceDerivatives(
-        Phi=Phi,
-        P=np.stack([-second[:-1, :-1] for second in seconds]),
-        Q=np.stack([np.stack([thirds[a + b][:-1, :-1] for b in range(2)]) for a in range(2)]),
+    return CovarianceDerivatives.of(
+        first=total(1, 0),
+        seconds=np.stack([total(2, a) for a in both]),
+        thirds=np.stack([np.stack([total(3, a + b) for b in both]) for a in both]),
         trace=trace,
-        curvature=curvature,
+        beta=beta,
     )
 
 
-def _record(
-    variant: str, reg: Regressors, reml: Optimum, ml: Optimum, beta: Array, derivatives: CovarianceDerivatives
-) -> MixedFit:
+def mixed_record(variant: str, reg: Regressors, found: MixedEstimate) -> MixedFit:
+    """The record of a mixed model, in the data's units.
+
+    Parameters
+    ----------
+    variant : str
+        Id in the catalogue.
+    reg : Regressors
+        Its columns.
+    found : MixedEstimate
+        What the estimator found.
+    """
     unit = reg.scale[-1]
-    sigma2, tau2 = reml.sigma2, reml.gamma * reml.sigma2
-    shrinkage = reg.weight * reml.gamma / (1.0 + reg.weight * reml.gamma)
-    effects = shrinkage * (reg.means @ np.append(-beta, 1.0))
-    fixed = reg.means[:, :-1] @ beta
-    issues: list[Issue] = [] if reml.gamma > 0 else [Issue("zero_group_variance")]
-    if reml.n_minima > 1:
-        issues.append(Issue("several_optima", {"n": reml.n_minima}))
-    fitted, adjusted = _inference(reg, beta, derivatives, at_boundary=reml.gamma == 0.0)
-    explained = np.append(beta, 0.0) @ _centred(reg) @ np.append(beta, 0.0) / (reg.n_rows - 1)
-    whole = explained + tau2 + sigma2
-    n_parameters = reg.n_terms + 2
+    home = found.effects_home * unit
+    fitted, adjusted = _inference(reg, found)
+    explained = np.append(found.beta, 0.0) @ _centred(reg) @ np.append(found.beta, 0.0) / (reg.n_rows - 1)
+    whole = explained + found.mean_variance + found.sigma2
+    n_parameters = reg.n_terms + found.n_covariance_parameters + 1
+    spread = home @ found.effect_factors
     return MixedFit(
         variant=variant,
         coefficients=fitted,
-        covariance=reg.home_covariance(derivatives.Phi),
+        covariance=reg.home_covariance(found.derivatives.Phi),
         kenward_roger=adjusted,
-        sigma2=sigma2 * unit**2,
-        group_covariance=GroupCovariance((INTERCEPT,), np.array([[tau2 * unit**2]]), reml.gamma == 0.0),
-        reml_log_likelihood=reml_log_likelihood(reg, reml.deviance),
-        likelihood=Likelihood(ml_log_likelihood(reg, ml.deviance), n_parameters, reg.n_rows),
-        ml_sigma2=ml.sigma2 * unit**2,
-        ml_psi=np.array([[ml.gamma * ml.sigma2 * unit**2]]),
-        r2={"marginal": float(explained / whole), "conditional": float((explained + tau2) / whole)},
-        icc=float(tau2 / (tau2 + sigma2)),
-        random_effects=(effects * unit)[:, None],
-        random_effect_errors=(np.sqrt(tau2 * (1.0 - shrinkage)) * unit)[:, None],
+        sigma2=float(found.sigma2 * unit**2),
+        group_covariance=GroupCovariance(found.effect_terms, home @ found.psi @ home.T, found.is_singular),
+        reml_log_likelihood=reml_log_likelihood(reg, found.deviance),
+        likelihood=Likelihood(ml_log_likelihood(reg, found.ml_deviance), n_parameters, reg.n_rows),
+        ml_sigma2=float(found.ml_sigma2 * unit**2),
+        ml_psi=home @ found.ml_psi @ home.T,
+        r2={
+            "marginal": float(explained / whole),
+            "conditional": float((explained + found.mean_variance) / whole),
+        },
+        icc=found.icc,
+        random_effects=found.effects @ home.T,
+        random_effect_errors=np.sqrt(np.einsum("jab,jab->ja", spread, spread)),
         n_obs=reg.n_rows,
         n_groups=reg.n_groups,
-        group_levels=(fixed + effects) * unit + reg.centre[-1],
-        issues=tuple(issues),
+        group_levels=(reg.means[:, :-1] @ found.beta + found.lift) * unit + reg.centre[-1],
+        issues=found.issues,
     )
 
 
 def _centred(reg: Regressors) -> Array:
     """(p + 1, p + 1) total cross-products of D about the grand mean."""
     mean = reg.weight @ reg.means / reg.weight.sum()
-    return reg.total - reg.weight.sum() * np.outer(mean, mean)
+    return np.asarray(reg.total - reg.weight.sum() * np.outer(mean, mean))
 
 
-def _inference(
-    reg: Regressors, beta: Array, derivatives: CovarianceDerivatives, at_boundary: bool
-) -> tuple[tuple[Coefficient, ...], tuple[Coefficient, ...]]:
+def _inference(reg: Regressors, found: MixedEstimate) -> tuple[tuple[Coefficient, ...], tuple[Coefficient, ...]]:
     """Coefficient records with Satterthwaite and with Kenward-Roger degrees of freedom.
 
-    Where the group variance is zero the model is pooled regression and its residual degrees of freedom, N - p, hold.
+    Where the groups do not vary the model is pooled regression and its residual degrees of freedom, N - p, hold.
     """
-    unit = reg.scale[-1]
-    contrasts = reg.back / unit
-    home = reg.home(beta)
-    errors = np.sqrt(np.diag(reg.home_covariance(derivatives.Phi)))
-    adjusted_errors, adjusted_df = kenward_roger(derivatives, contrasts)
-    if at_boundary:
-        pooled = np.full(reg.n_terms, float(reg.n_rows - reg.n_terms))
-        return (
-            coefficients(reg.terms, home, errors, pooled, "residual"),
-            coefficients(reg.terms, home, adjusted_errors * unit, adjusted_df, "kenward_roger"),
-        )
-    df = satterthwaite(derivatives, contrasts)
+    contrasts = reg.back / reg.scale[-1]
+    home = reg.home(found.beta)
+    errors = np.sqrt(np.diag(reg.home_covariance(found.derivatives.Phi)))
+    if found.is_pooled:
+        df, method = np.full(reg.n_terms, float(reg.n_rows - reg.n_terms)), "residual"
+    else:
+        df, method = satterthwaite(found.derivatives, contrasts, at_boundary=found.is_singular), "satterthwaite"
+    adjusted_errors, adjusted_df = kenward_roger(found.derivatives, contrasts)
     return (
-        coefficients(reg.terms, home, errors, df, "satterthwaite"),
-        coefficients(reg.terms, home, adjusted_errors * unit, adjusted_df, "kenward_roger"),
+        coefficients(reg.terms, home, errors, df, method),
+        coefficients(reg.terms, home, adjusted_errors * reg.scale[-1], adjusted_df, "kenward_roger"),
     )
 
 

@@ -40,12 +40,41 @@ class CovarianceDerivatives:
     trace: Array
     curvature: Array
 
+    @classmethod
+    def of(cls, first: Array, seconds: Array, thirds: Array, trace: Array, beta: Array) -> CovarianceDerivatives:
+        """From the products of D = [X, y] with V^-1.
+
+        Parameters
+        ----------
+        first : (p + 1, p + 1) array
+            D'V^-1D.
+        seconds : (r, p + 1, p + 1) array
+            D'V^-1 G_a V^-1D.
+        thirds : (r, r, p + 1, p + 1) array
+            D'V^-1 G_a V^-1 G_b V^-1D.
+        trace : (r, r) array
+            tr(V^-1 G_a V^-1 G_b).
+        beta : (p,) array
+            Coefficients, so that D (-beta, 1) is the residual.
+        """
+        u = np.append(-beta, 1.0)
+        Phi = np.linalg.inv(first[:-1, :-1])
+        Phi = 0.5 * (Phi + Phi.T)
+        bent = seconds[:, :-1] @ u
+        return cls(
+            Phi=Phi,
+            P=-seconds[:, :-1, :-1],
+            Q=thirds[:, :, :-1, :-1],
+            trace=trace,
+            curvature=np.einsum("i,abij,j->ab", u, thirds, u) - bent @ Phi @ bent.T,
+        )
+
     @cached_property
     def _common(self) -> Array:
         """(r, r) tr_ab - 2 tr(Phi Q_ab) + tr(Phi P_a Phi P_b)."""
         spread = self.Phi @ self.P
         crossed = np.einsum("aij,bji->ab", spread, spread)
-        return self.trace - 2.0 * np.einsum("ij,abji->ab", self.Phi, self.Q) + crossed
+        return np.asarray(self.trace - 2.0 * np.einsum("ij,abji->ab", self.Phi, self.Q) + crossed)
 
     @property
     def expected_information(self) -> Array:
@@ -60,7 +89,10 @@ class CovarianceDerivatives:
     @cached_property
     def W(self) -> Array:
         """(r, r) asymptotic covariance of the covariance parameters, from the expected information."""
-        return np.asarray(np.linalg.pinv(self.expected_information, hermitian=True))
+        information = self.expected_information
+        size = np.sqrt(np.maximum(np.diag(information), 0.0))
+        unit = np.outer(size, size) if np.all(size > 0) else np.ones_like(information)
+        return np.asarray(np.linalg.pinv(information / unit, hermitian=True) / unit)
 
     @cached_property
     def Phi_adjusted(self) -> Array:
@@ -68,7 +100,7 @@ class CovarianceDerivatives:
         inner = self.Q - np.einsum("aij,jk,bkl->abil", self.P, self.Phi, self.P)
         weighted = np.einsum("ab,abij->ij", self.W, inner)
         adjusted = self.Phi + 2.0 * self.Phi @ weighted @ self.Phi
-        return 0.5 * (adjusted + adjusted.T)
+        return np.asarray(0.5 * (adjusted + adjusted.T))
 
 
 def variance_gradients(derivatives: CovarianceDerivatives, contrasts: Array) -> tuple[Array, Array]:
@@ -91,16 +123,17 @@ def variance_gradients(derivatives: CovarianceDerivatives, contrasts: Array) -> 
     return variance, -np.einsum("mi,aij,mj->ma", spread, derivatives.P, spread)
 
 
-def satterthwaite(derivatives: CovarianceDerivatives, contrasts: Array) -> Array:
+def satterthwaite(derivatives: CovarianceDerivatives, contrasts: Array, at_boundary: bool = False) -> Array:
     """(m,) Satterthwaite degrees of freedom 2 v^2 / (g' H^-1 g) of m contrasts, H the observed information.
 
-    At a boundary H need not be positive definite; the expected information stands in for it there.
+    On the boundary the likelihood has a slope, and its curvature says nothing about the precision of the variances; the
+    expected information stands in for H there, and wherever H is not positive definite.
     """
     variance, gradient = variance_gradients(derivatives, contrasts)
     observed = derivatives.observed_information
     inverse = derivatives.W
     size = np.sqrt(np.abs(np.diag(observed)))
-    if np.all(size > 0) and np.linalg.eigvalsh(observed / np.outer(size, size))[0] > 1e-8:
+    if not at_boundary and np.all(size > 0) and np.linalg.eigvalsh(observed / np.outer(size, size))[0] > 1e-8:
         inverse = np.linalg.inv(observed / np.outer(size, size)) / np.outer(size, size)
     return np.asarray(2.0 * variance**2 / np.einsum("ma,ab,mb->m", gradient, inverse, gradient))
 

@@ -1,0 +1,246 @@
+"""The profiled likelihood of a model with random slopes, for all groups at once, without forming any V_j.
+
+V_j = sigma2 (I + Z_j G Z_j') with G = factor factor'. Let Q_j be an orthonormal basis of the q columns of Z_j, B_j = Q_j'Z_j
+its triangular root (B_j'B_j = Z_j'Z_j) and F_j = Q_j'D_j. With W_j = (I + B_j G B_j')^-1, which is q x q,
+
+    sigma2 D'V^-1 D = R + sum_j F_j'W_j F_j        Z_j'V_j^-1 D_j sigma2 = B_j'W_j F_j        |V_j| = sigma2^n_j / |W_j|
+
+where R = sum_j (D_j'D_j - F_j'F_j) is what the groups' own regressions on Z_j leave over. All terms are sums of squares, so
+nothing cancels; R, F and B come from the group moments and are made once. Arrays run over the groups along their last axis:
+every step is a handful of long vector operations, whatever the number of groups.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reportgen.estimation.regressors import Regressors
+
+Array = NDArray[np.float64]
+
+NO_SPREAD = 1e-14  # squared spread of a slope's column inside a group, in units of its overall spread, that is rounding
+DEPENDENT = 1e-10  # share of that spread left beside the other slopes' columns below which the group cannot tell them apart
+
+
+@dataclass(frozen=True, eq=False)
+class RotatedGroups:
+    """Group moments in the basis of the random effects' columns.
+
+    Attributes
+    ----------
+    inside : (p + 1, p + 1) array
+        R, cross-products of D = [X, y] left over by the groups' own regressions on Z_j.
+    rotated : (q, p + 1, J) array
+        F_j = Q_j'D_j; rows of zeros where a group's columns of Z are dependent (few rows, no spread).
+    root : (q, q, J) array
+        B_j = Q_j'Z_j.
+    n_rows : int
+        Rows N.
+    """
+
+    inside: Array
+    rotated: Array
+    root: Array
+    n_rows: int
+
+    @classmethod
+    def of(cls, reg: Regressors, design: Array) -> RotatedGroups:
+        """Rotate the groups of `reg` by Gram-Schmidt on their moments.
+
+        Parameters
+        ----------
+        reg : Regressors
+            Columns D = [1, X, y] of one variant.
+        design : (p + 1, q) array
+            Z_j = D_j design. If the first column is the intercept's, the centred cross-products are used as they stand.
+        """
+        starts_with_mean = bool(np.count_nonzero(design[:, 0]) == 1 and design[0, 0] == 1.0)
+        rows: list[Array] = []
+        for column in design.T[int(starts_with_mean) :]:
+            row = np.einsum("jab,b->aj", reg.cross, column)
+            if not starts_with_mean:
+                row += reg.weight * (reg.means @ column) * reg.means.T
+            whole = column @ row
+            for earlier in rows:
+                row -= earlier * (column @ earlier)
+            pivot = column @ row
+            floor = np.maximum(DEPENDENT * whole, NO_SPREAD * reg.weight * (1.0 + (reg.means @ column) ** 2))
+            rows.append(row / np.sqrt(np.where(pivot > floor, pivot, np.inf)))
+        inside = (reg.S_W if starts_with_mean else reg.total) - sum(row @ row.T for row in rows)
+        rotated = np.stack([np.sqrt(reg.weight) * reg.means.T, *rows] if starts_with_mean else rows)
+        return cls(inside, rotated, np.einsum("kaj,aq->kqj", rotated, design), reg.n_rows)
+
+    @property
+    def n_terms(self) -> int:
+        """Fixed coefficients p."""
+        return len(self.inside) - 1
+
+    @property
+    def n_effects(self) -> int:
+        """Random effects q."""
+        return len(self.root)
+
+    @property
+    def n_groups(self) -> int:
+        """Groups J."""
+        return int(self.root.shape[2])
+
+    @cached_property
+    def stacked(self) -> Array:
+        """(q, p + 1 + q, J) F and B side by side."""
+        return np.concatenate([self.rotated, self.root], axis=1)
+
+
+@dataclass(frozen=True, eq=False)
+class SlopeProfile:
+    """The likelihood at one G = factor factor', coefficients and residual variance profiled out, in scaled units.
+
+    Attributes
+    ----------
+    groups : RotatedGroups
+        The data.
+    factor : (q, r) array
+        Square root of psi / sigma2; r < q makes it singular.
+    """
+
+    groups: RotatedGroups
+    factor: Array
+
+    @cached_property
+    def triangle(self) -> Array:
+        """(q, q, J) lower Cholesky factors of I + B G B'."""
+        root, q = self.groups.root, self.groups.n_effects
+        spread = np.einsum("kaj,ar->krj", root, self.factor)
+        lower = np.zeros((q, q, self.groups.n_groups))
+        for k in range(q):
+            for i in range(k + 1):
+                entry = (spread[k] * spread[i]).sum(axis=0) + float(i == k)
+                for m in range(i):
+                    entry -= lower[k, m] * lower[i, m]
+                lower[k, i] = np.sqrt(entry) if i == k else entry / lower[i, i]
+        return lower
+
+    @cached_property
+    def whitened(self) -> Array:
+        """(q, p + 1 + q, J) C_j^-1 [F_j, B_j] with C_j C_j' = I + B_j G B_j'."""
+        return forward(self.triangle, self.groups.stacked)
+
+    @cached_property
+    def log_determinant(self) -> float:
+        """sum_j log|V_j| - N log sigma2."""
+        diagonal = np.einsum("kkj->kj", self.triangle)
+        return float(2.0 * np.log(diagonal).sum())
+
+    @cached_property
+    def gram(self) -> Array:
+        """(p + 1, p + 1) sigma2 D'V^-1 D."""
+        own = self.whitened[:, : self.groups.n_terms + 1]
+        return np.asarray(self.groups.inside + sum(block @ block.T for block in own))
+
+    @cached_property
+    def _solved(self) -> tuple[Array, Array, float]:
+        normal = self.gram[:-1, :-1]
+        size = np.sqrt(np.diag(normal))
+        scaled = normal / np.outer(size, size)
+        beta = np.linalg.solve(scaled, self.gram[:-1, -1] / size)
+        beta += np.linalg.solve(scaled, self.gram[:-1, -1] / size - scaled @ beta)
+        inverse = np.linalg.inv(scaled) / np.outer(size, size)
+        log_det = float(np.linalg.slogdet(scaled)[1] + 2.0 * np.log(size).sum())
+        return beta / size, 0.5 * (inverse + inverse.T), log_det
+
+    @property
+    def beta(self) -> Array:
+        """(p,) generalised least squares coefficients."""
+        return self._solved[0]
+
+    @property
+    def inverse(self) -> Array:
+        """(p, p) (X'V^-1X)^-1 / sigma2."""
+        return self._solved[1]
+
+    @property
+    def contrast(self) -> Array:
+        """(p + 1,) u = (-beta, 1): D u is the residual."""
+        return np.append(-self.beta, 1.0)
+
+    @cached_property
+    def rss(self) -> float:
+        """Weighted residual sum of squares."""
+        return float(self.contrast @ self.gram @ self.contrast)
+
+    def divisor(self, restricted: bool) -> int:
+        """Of the residual sum of squares: N - p under REML, N under maximum likelihood."""
+        return self.groups.n_rows - (self.groups.n_terms if restricted else 0)
+
+    def sigma2(self, restricted: bool) -> float:
+        """Residual variance."""
+        return self.rss / self.divisor(restricted)
+
+    def deviance(self, restricted: bool) -> float:
+        """-2 log-likelihood, restricted or not."""
+        n = self.divisor(restricted)
+        value = self.log_determinant + n * (1.0 + np.log(2.0 * np.pi * self.rss / n))
+        return float(value + self._solved[2] if restricted else value)
+
+    @cached_property
+    def effects_gram(self) -> Array:
+        """(q, q) sigma2 sum_j Z_j'V_j^-1 Z_j."""
+        own = self.whitened[:, self.groups.n_terms + 1 :]
+        return np.asarray(sum(block @ block.T for block in own))
+
+    @cached_property
+    def crossed(self) -> Array:
+        """(q, p + 1, J) sigma2 Z_j'V_j^-1 D_j."""
+        p1 = self.groups.n_terms + 1
+        return product(self.whitened[:, p1:], self.whitened[:, :p1])
+
+    @cached_property
+    def crossed_gram(self) -> Array:
+        """(q, p + 1, q, p + 1) sum over groups of the products of the entries of `crossed`."""
+        q, p1, n = self.crossed.shape
+        flat = self.crossed.reshape(q * p1, n)
+        return np.asarray((flat @ flat.T).reshape(q, p1, q, p1))
+
+    def score(self, restricted: bool) -> Array:
+        """(q, q) derivative E of the deviance by G: the deviance changes by tr(E dG)."""
+        u = self.contrast
+        value = self.effects_gram - np.einsum("aibk,i,k->ab", self.crossed_gram, u, u) / self.sigma2(restricted)
+        if restricted:
+            value = value - np.einsum("aibk,ik->ab", self.crossed_gram[:, :-1, :, :-1], self.inverse)
+        return np.asarray(0.5 * (value + value.T))
+
+
+def forward(lower: Array, right: Array) -> Array:
+    """(q, c, J) solutions of lower x = right for (q, q, J) lower triangles and (q, c, J) right sides."""
+    out = np.empty_like(right)
+    for k in range(len(lower)):
+        rest = right[k]
+        for i in range(k):
+            rest = rest - lower[k, i] * out[i]
+        out[k] = rest / lower[k, k]
+    return out
+
+
+def backward(lower: Array, right: Array) -> Array:
+    """(q, c, J) solutions of lower' x = right."""
+    out = np.empty_like(right)
+    for k in range(len(lower) - 1, -1, -1):
+        rest = right[k]
+        for i in range(k + 1, len(lower)):
+            rest = rest - lower[i, k] * out[i]
+        out[k] = rest / lower[k, k]
+    return out
+
+
+def product(left: Array, right: Array) -> Array:
+    """(a, b, J) left_j' right_j of (q, a, J) and (q, b, J) arrays."""
+    out = np.empty((left.shape[1], right.shape[1], left.shape[2]))
+    for a in range(left.shape[1]):
+        out[a] = left[0, a] * right[0]
+        for k in range(1, len(left)):
+            out[a] += left[k, a] * right[k]
+    return out
