@@ -1,28 +1,15 @@
-"""Rules: comparison -> findings (kind, severity, numbers).
-
-No prose: the sentence of a finding is ``templates/findings/<kind>.html.j2``. A rule is a function from the evidence to the
-findings it gives rise to; the report shows them in the order of ``SUMMARY_RULES`` and ``CAUTION_RULES``.
-"""
+"""What to be careful about in these data and these fits."""
 
 from __future__ import annotations
 
 import unicodedata
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Iterator
 
 import numpy as np
 
-from reportgen.comparison import Comparison, SlopeComparison
-from reportgen.estimation.inference import LEVEL
-from reportgen.fits import Coefficient, Fit, LeastSquaresFit, MixedFit, Undefined
-from reportgen.formula import ModelFormula
-from reportgen.moments import ColumnLevel, GroupMoments
-from reportgen.points import Points
-from reportgen.sample import Sample
-
-Severity = Literal["info", "caution", "problem"]
+from reportgen.findings.records import Evidence, Finding, Rule
+from reportgen.fits import LeastSquaresFit, MixedFit, Undefined
 
 UNRELIABLE_BELOW, FEW_BELOW = 5, 10  # groups under which variances between groups are unreliable, or rest on little
 FEW_DF = 10  # degrees of freedom up to which a between slope is said to rest on few
@@ -32,139 +19,6 @@ COLLINEAR = 10.0  # variance inflation factor from which predictors are said to 
 EXTREME = 8.0  # standard deviations from the mean beyond which a row is called extreme
 MISSING_CODES = (-9999.0, -999.0, -99.0, -9.0, 99.0, 999.0, 9999.0)  # often written for "missing"
 MAX_EXAMPLES = 5
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """Something the report must say.
-
-    Attributes
-    ----------
-    kind : str
-        Names the sentence.
-    severity : {"info", "caution", "problem"}
-        How much it matters.
-    values : mapping
-        Its numbers and names, plain values only.
-    """
-
-    kind: str
-    severity: Severity
-    values: Mapping[str, object]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Evidence:
-    """What the rules look at: the analysis up to the comparison. `levels` are those of the predictors, then the response."""
-
-    formula: ModelFormula
-    sample: Sample
-    groups: tuple[str, ...]
-    levels: tuple[ColumnLevel, ...]
-    moments: GroupMoments
-    points: Points
-    fits: Mapping[str, Fit]
-    comparison: Comparison
-
-    @property
-    def predictors(self) -> tuple[ColumnLevel, ...]:
-        """Levels of the predictors."""
-        return self.levels[:-1]
-
-
-Rule = Callable[[Evidence], Iterator[Finding]]
-
-
-def find(evidence: Evidence) -> tuple[Finding, ...]:
-    """All findings: the sentences of the summary, then what to be careful about."""
-    return tuple(finding for rule in (*SUMMARY_RULES, *CAUTION_RULES) for finding in rule(evidence))
-
-
-# The summary: what the slopes are, and what the models make of them
-
-
-def _numbers(item: Coefficient) -> dict[str, object]:
-    return {
-        "column": item.column,
-        "estimate": item.estimate,
-        "std_error": item.std_error,
-        "df": item.df,
-        "conf_low": item.conf_low,
-        "conf_high": item.conf_high,
-        "p_value": None if isinstance(item.p_value, Undefined) else item.p_value,
-        "level": LEVEL,
-    }
-
-
-def _split(evidence: Evidence) -> Iterator[SlopeComparison]:
-    """Slopes with a within part."""
-    for slope in evidence.comparison.slopes:
-        if isinstance(slope.within, Coefficient):
-            yield slope
-
-
-def within_relation(evidence: Evidence) -> Iterator[Finding]:
-    """The slope within groups."""
-    for slope in _split(evidence):
-        if isinstance(slope.within, Coefficient):
-            yield Finding("within_relation", "info", _numbers(slope.within))
-
-
-def between_relation(evidence: Evidence) -> Iterator[Finding]:
-    """The slope between groups."""
-    for slope in evidence.comparison.slopes:
-        if isinstance(slope.between, Coefficient):
-            yield Finding("between_relation", "info", {**_numbers(slope.between), "role": slope.between.role})
-
-
-def contextual_gap(evidence: Evidence) -> Iterator[Finding]:
-    """The difference of the two slopes."""
-    for slope in evidence.comparison.slopes:
-        if isinstance(slope.contextual, Coefficient):
-            yield Finding("contextual_gap", "info", _numbers(slope.contextual))
-
-
-def _blend(kind: str, variant: str, evidence: Evidence) -> Iterator[Finding]:
-    for slope in evidence.comparison.slopes:
-        part = slope.blends.get(variant)
-        if part is None or isinstance(part.between, Undefined):
-            continue
-        weight = part.weight_on_between
-        yield Finding(
-            kind,
-            "info",
-            {
-                "column": slope.column,
-                "slope": part.slope,
-                "within": part.within,
-                "between": part.between,
-                "weight_on_between": None if isinstance(weight, Undefined) else weight,
-                "own_weight": part.own_weight,
-                "pulls": [{"column": pull.column, "amount": pull.amount} for pull in part.pulls],
-            },
-        )
-
-
-def pooled_blend(evidence: Evidence) -> Iterator[Finding]:
-    """How pooled regression mixes the two slopes."""
-    return _blend("pooled_blend", "pooled", evidence)
-
-
-def mixed_blend(evidence: Evidence) -> Iterator[Finding]:
-    """How the random intercept model mixes the two slopes."""
-    return _blend("mixed_blend", "random_intercept", evidence)
-
-
-def agreement(evidence: Evidence) -> Iterator[Finding]:
-    """No pooling, Mundlak and within-between give the same within slope."""
-    wanted = {"mundlak_equals_no_pooling", "within_between_equals_no_pooling"}
-    if sum(check.holds is True for check in evidence.comparison.checks if check.identity in wanted) == len(wanted):
-        for slope in _split(evidence):
-            if isinstance(slope.within, Coefficient):
-                yield Finding("agreement", "info", {"column": slope.column, "value": slope.within.estimate})
-
-
-# What to be careful about
 
 
 def few_groups(evidence: Evidence) -> Iterator[Finding]:
@@ -379,15 +233,6 @@ def identity_fails(evidence: Evidence) -> Iterator[Finding]:
             values = {"identity": check.identity, "discrepancy": check.discrepancy}
             yield Finding("identity_fails", "problem", values)
 
-
-SUMMARY_RULES: tuple[Rule, ...] = (
-    within_relation,
-    between_relation,
-    contextual_gap,
-    pooled_blend,
-    mixed_blend,
-    agreement,
-)
 
 CAUTION_RULES: tuple[Rule, ...] = (
     identity_fails,

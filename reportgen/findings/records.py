@@ -1,0 +1,57 @@
+"""What a rule sees and what it says."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from reportgen.comparison import Comparison
+from reportgen.fits import Fit
+from reportgen.formula import ModelFormula
+from reportgen.moments import ColumnLevel, GroupMoments
+from reportgen.points import Points
+from reportgen.sample import Sample
+
+Severity = Literal["info", "caution", "problem"]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something the report must say.
+
+    Attributes
+    ----------
+    kind : str
+        Names the sentence.
+    severity : {"info", "caution", "problem"}
+        How much it matters.
+    values : mapping
+        Its numbers and names, plain values only.
+    """
+
+    kind: str
+    severity: Severity
+    values: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Evidence:
+    """What the rules look at: the analysis up to the comparison. `levels` are those of the predictors, then the response."""
+
+    formula: ModelFormula
+    sample: Sample
+    groups: tuple[str, ...]
+    levels: tuple[ColumnLevel, ...]
+    moments: GroupMoments
+    points: Points
+    fits: Mapping[str, Fit]
+    comparison: Comparison
+
+    @property
+    def predictors(self) -> tuple[ColumnLevel, ...]:
+        """Levels of the predictors."""
+        return self.levels[:-1]
+
+
+Rule = Callable[[Evidence], Iterator[Finding]]
