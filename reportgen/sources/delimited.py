@@ -1,0 +1,167 @@
+"""Delimited text: read what is there, never shift a column.
+
+Only an empty cell is missing; NA, None and nan are text. Types are told from the first block of the file and then held: a cell
+that does not fit is an error with its row, never a reason to read the whole column as text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from reportgen.errors import InputError, SourceUnreadable
+from reportgen.sources.diagnosis import explain, first_bad_number
+from reportgen.sources.dialect import Dialect, read_dialect
+from reportgen.sources.digests import digest_of_files
+from reportgen.sources.source import check_known, gathered
+
+BLOCK_BYTES = 1 << 22
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DelimitedFile:
+    """A CSV file.
+
+    Attributes
+    ----------
+    name : str
+        Name of the file.
+    path : Path
+        The file; ``.gz`` is unpacked while it is read.
+    dialect : Dialect
+        Delimiter, decimal mark and names of the columns.
+    chunk_rows : int
+        Rows of a chunk.
+    """
+
+    name: str
+    path: Path
+    dialect: Dialect
+    chunk_rows: int
+    _digest: list[str] = field(default_factory=list, repr=False)
+    _types: dict[str, Any] = field(default_factory=dict, repr=False)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Names of the columns."""
+        return self.dialect.columns
+
+    def types(self, columns: Sequence[str]) -> Mapping[str, pa.DataType]:
+        """Types told from the first block: numbers are 64-bit floats."""
+        check_known(columns, self.columns, self.name)
+        unknown = [name for name in columns if name not in self._types]
+        if unknown:
+            with self._explained(unknown):
+                schema = self._reader(unknown, {}).schema
+                self._types.update({name: _held(schema.field(name).type) for name in unknown})
+        return {name: self._types[name] for name in columns}
+
+    def chunks(self, columns: Sequence[str], as_text: Sequence[str] = ()) -> Iterator[pa.Table]:
+        """The rows; columns `as_text` as they are written."""
+        types = dict(self.types(columns)) | {name: pa.string() for name in as_text if name in columns}
+        numbers = [name for name in columns if pa.types.is_floating(types[name])]
+        with self._explained(numbers):
+            file = _Quotes(self._open())
+            for table in gathered(self._reader(columns, types, file), self.chunk_rows):
+                if any(pc.any(pc.is_nan(table.column(name))).as_py() for name in numbers):
+                    raise pa.ArrowInvalid("the text nan in a column of numbers")
+                yield table
+            if file.quotes % 2:
+                raise pa.ArrowInvalid("an odd number of quotes")
+
+    def sha256(self, columns: Sequence[str] = ()) -> str:  # noqa: ARG002
+        """SHA-256 of the file's bytes, computed once."""
+        if not self._digest:
+            self._digest.append(digest_of_files((self.path,)))
+        return self._digest[0]
+
+    def _open(self) -> Any:
+        return pa.input_stream(str(self.path), compression="gzip" if self.path.suffix.lower() == ".gz" else None)
+
+    def _reader(self, columns: Sequence[str], types: Mapping[str, Any], file: Any = None) -> Any:
+        from pyarrow import csv
+
+        return csv.open_csv(
+            self._open() if file is None else pa.PythonFile(file, mode="r"),
+            read_options=csv.ReadOptions(
+                block_size=BLOCK_BYTES, column_names=list(self.dialect.names), skip_rows=0, skip_rows_after_names=1
+            ),
+            parse_options=csv.ParseOptions(delimiter=self.dialect.delimiter, newlines_in_values=True),
+            convert_options=csv.ConvertOptions(
+                column_types=dict(types),
+                null_values=[""],
+                strings_can_be_null=True,
+                include_columns=list(columns),
+                decimal_point=self.dialect.decimal,
+            ),
+        )
+
+    def _explained(self, numbers: Sequence[str]) -> _Explained:
+        return _Explained(self, tuple(numbers))
+
+
+@dataclass(frozen=True, slots=True)
+class _Explained:
+    """Turns what the reader says about a file into the sentence for its owner, by looking at the file again."""
+
+    source: DelimitedFile
+    numbers: tuple[str, ...]
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: object, error: object, trace: object) -> None:
+        if not isinstance(error, (pa.ArrowException, OSError, UnicodeError, EOFError)) or isinstance(error, InputError):
+            return
+        explain(self.source.path, self.source.name, self.source.dialect)
+        for column in self.numbers:
+            bad = first_bad_number(
+                self.source._reader([column], {column: pa.string()}), self.source.name, column, self.source.dialect
+            )
+            if bad is not None:
+                raise bad from error
+        detail = str(error).splitlines()[0][:120] if str(error) else type(error).__name__
+        raise SourceUnreadable(self.source.name, "", f"cannot be read ({detail})", "check that the file is complete") from error
+
+
+class _Quotes:
+    """A binary file that counts the quotes that pass through: an odd number means that one was left open."""
+
+    def __init__(self, file: Any) -> None:
+        self.file = file
+        self.quotes = 0
+        self.closed = False
+
+    def read(self, size: int = -1) -> bytes:
+        """Pass on some bytes."""
+        data: bytes = self.file.read(size)
+        self.quotes += data.count(b'"')
+        return data
+
+    def close(self) -> None:
+        """Close the file below."""
+        self.file.close()
+        self.closed = True
+
+
+def _held(kind: pa.DataType) -> pa.DataType:
+    """The type a column keeps: any number is a 64-bit float, a column without a value yet too."""
+    if pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_null(kind):
+        return pa.float64()
+    return pa.string() if pa.types.is_binary(kind) else kind
+
+
+def open_delimited(path: Path, name: str, chunk_rows: int) -> DelimitedFile:
+    """A CSV file as a source; only its head is read here.
+
+    Raises
+    ------
+    SourceUnreadable
+        Not UTF-8 text, no rows, names that occur twice or are missing, rows of another length than the header.
+    """
+    return DelimitedFile(name, path, read_dialect(path, name), chunk_rows)

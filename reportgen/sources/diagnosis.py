@@ -1,0 +1,83 @@
+"""What is wrong with a text file that the fast reader could not read: the slow second look, only taken after a failure."""
+
+from __future__ import annotations
+
+import csv
+import re
+import zlib
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from reportgen.errors import BadValue, SourceUnreadable
+from reportgen.sources.dialect import Dialect, encoding_problem, open_text
+
+_NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|[+-]?inf(?:inity)?", re.IGNORECASE)
+
+
+def explain(path: Path, name: str, dialect: Dialect) -> None:
+    """Raise the error for the first line that is not a row like the header; return if every line is.
+
+    Raises
+    ------
+    SourceUnreadable
+        A row with too many or too few fields, a quote left open, bytes that are not UTF-8, a file cut short.
+    """
+    line = 0
+    expected = len(dialect.names)
+    previous = csv.field_size_limit(1 << 30)
+    try:
+        with open_text(path) as file:
+            reader = csv.reader(file, delimiter=dialect.delimiter, strict=False)
+            start = 1
+            for row in reader:
+                line = start
+                start = reader.line_num + 1
+                if row and len(row) != expected:
+                    _refuse_width(name, line, len(row), expected)
+            _refuse_open_quote(path, name, dialect)
+    except UnicodeDecodeError as error:
+        raise encoding_problem(name, 0, error) from error
+    except (OSError, EOFError, zlib.error) as error:
+        raise SourceUnreadable(name, f"after line {line}", "the file is cut short or broken", "copy it again") from error
+    except csv.Error as error:
+        raise SourceUnreadable(name, f"line {line + 1}", f"cannot be read ({error})", "check the quotes there") from error
+    finally:
+        csv.field_size_limit(previous)
+
+
+def _refuse_width(name: str, line: int, width: int, expected: int) -> None:
+    problem = f"has {width} fields, the header has {expected}"
+    allowed = "give every row as many fields as the header"
+    if width == expected + 1:
+        allowed += "; a delimiter at the end of a row makes one field too many"
+    raise SourceUnreadable(name, f"line {line}", problem, allowed)
+
+
+def _refuse_open_quote(path: Path, name: str, dialect: Dialect) -> None:
+    start = 1
+    try:
+        with open_text(path) as file:
+            reader = csv.reader(file, delimiter=dialect.delimiter, strict=True)
+            for _ in reader:
+                start = reader.line_num + 1
+    except csv.Error as error:
+        if "unexpected end of data" in str(error):
+            raise SourceUnreadable(name, f"line {start}", "a quote is left open", "close it") from error
+
+
+def is_number(text: str, decimal: str = ".") -> bool:
+    """Whether a cell reads as a number (an infinite one included)."""
+    return _NUMBER.fullmatch(text.strip().replace(decimal, ".") if decimal != "." else text.strip()) is not None
+
+
+def first_bad_number(batches: Iterable[Any], name: str, column: str, dialect: Dialect) -> BadValue | None:
+    """The error for the first cell of a column that is not a number; None if all are."""
+    row = 0
+    for batch in batches:
+        for value in batch.column(0).to_pylist():
+            row += 1
+            if value is not None and not is_number(value, dialect.decimal):
+                allowed = "every cell must be a number or empty; for a factor write C(column)"
+                return BadValue(name, column, row, value, "text in a column of numbers", allowed)
+    return None

@@ -1,0 +1,128 @@
+"""Delimiter, decimal mark and header of a text file, told from its head."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import re
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from reportgen.errors import SourceUnreadable, listed
+
+HEAD_CHARACTERS = 1 << 18
+DELIMITERS = (",", ";", "\t")
+
+_COMMA_NUMBER = re.compile(r"\s*[+-]?\d*,\d+(?:[eE][+-]?\d+)?\s*")
+_POINT_NUMBER = re.compile(r"\s*[+-]?\d*\.\d+(?:[eE][+-]?\d+)?\s*")
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """How a text file is written.
+
+    Attributes
+    ----------
+    delimiter, decimal : str
+        Between cells, and inside numbers.
+    names : tuple of str
+        The header, one name a field; a field without a name has a made-up one, so that columns keep their place.
+    columns : tuple of str
+        The names that can be asked for.
+    """
+
+    delimiter: str
+    decimal: str
+    names: tuple[str, ...]
+    columns: tuple[str, ...]
+
+
+def open_text(path: Path) -> IO[str]:
+    """The file as UTF-8 text, unpacked if it ends in ``.gz``, a byte order mark left out."""
+    if path.suffix.lower() == ".gz":
+        return gzip.open(path, "rt", encoding="utf-8-sig", newline="")
+    return path.open("r", encoding="utf-8-sig", newline="")
+
+
+def encoding_problem(name: str, line: int, error: UnicodeDecodeError) -> SourceUnreadable:
+    """The error for bytes that are not UTF-8."""
+    where = f"line {line}" if line else ""
+    byte = error.object[error.start]
+    hint = "save the file as UTF-8 (it may be Latin-1, Windows-1252 or UTF-16 now)"
+    return SourceUnreadable(name, where, f"is not UTF-8 text (byte {byte:#04x})", hint)
+
+
+def read_dialect(path: Path, name: str) -> Dialect:
+    """Tell how a file is written.
+
+    Raises
+    ------
+    SourceUnreadable
+        Not text, no rows, names that occur twice or are missing.
+    """
+    head = _head(path, name)
+    lines = head.splitlines()
+    delimiter = max(DELIMITERS, key=lambda mark: (*_widths(head, mark), mark == ","))
+    rows = list(_rows(head, delimiter))
+    if not rows or not any(rows[0]):
+        raise SourceUnreadable(name, "", "has no header", "put the names of the columns in the first line")
+    if len(rows) < 2:
+        raise SourceUnreadable(name, "", "has names of columns but no rows", "give a file with data")
+    if len(rows[0]) == 1 and len(rows[1]) > 1:
+        problem = f"has 1 field but line 2 has {len(rows[1])}: it looks like a title"
+        raise SourceUnreadable(name, "line 1", problem, "put the names of the columns in the first line")
+    cells = [cell for row in rows[1:] for cell in row] if delimiter != "," else []
+    comma = any(_COMMA_NUMBER.fullmatch(cell) for cell in cells) and not any(_POINT_NUMBER.fullmatch(cell) for cell in cells)
+    if not lines[0].strip():
+        raise SourceUnreadable(name, "line 1", "is blank", "put the names of the columns in the first line")
+    return _with_names(name, delimiter, "," if comma else ".", [cell.strip() for cell in rows[0]])
+
+
+def _with_names(source: str, delimiter: str, decimal: str, header: list[str]) -> Dialect:
+    given = [cell for cell in header if cell]
+    twice = sorted({cell for cell in given if given.count(cell) > 1}) if len(set(given)) < len(given) else []
+    if twice:
+        raise SourceUnreadable(source, "line 1", f"several columns are named {listed(twice)}", "give every column its own name")
+    nameless = len(header) - len(given)
+    if nameless > 1:
+        raise SourceUnreadable(source, "line 1", f"{nameless} columns have no name", "name every column in the first line")
+    names = tuple(cell or "\x00nameless" for cell in header)  # a control character cannot be asked for in a formula
+    return Dialect(delimiter, decimal, names, tuple(given))
+
+
+def _head(path: Path, name: str) -> str:
+    raw = b""
+    try:
+        with (gzip.open if path.suffix.lower() == ".gz" else open)(path, "rb") as file:
+            raw = file.read(HEAD_CHARACTERS)
+            is_whole = not file.read(1)
+    except (OSError, EOFError, zlib.error) as error:
+        raise SourceUnreadable(name, "", "cannot be unpacked", "check that the .gz file is complete") from error
+    if raw[:2] in (b"\xff\xfe", b"\xfe\xff") or b"\x00" in raw:
+        raise SourceUnreadable(name, "", "is not UTF-8 text", "save the file as UTF-8 (it may be UTF-16 or not a text file)")
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        if not is_whole and len(raw) - error.start < 4:  # the head ends within a character
+            return raw[: error.start].decode("utf-8-sig")
+        raise encoding_problem(name, raw[: error.start].count(b"\n") + 1, error) from error
+
+
+def _rows(head: str, delimiter: str) -> list[list[str]]:
+    """Rows of the head; the last one, which may be cut, is left out of a long file."""
+    reader = csv.reader(io.StringIO(head, newline=""), delimiter=delimiter)
+    try:
+        rows = [row for row in reader if row]
+    except csv.Error:
+        return []
+    return rows[:-1] if len(head) >= HEAD_CHARACTERS - 4 and len(rows) > 2 else rows
+
+
+def _widths(head: str, delimiter: str) -> tuple[int, int]:
+    """Fields of the header, and of the line after it."""
+    rows = _rows("\n".join(head.splitlines()[:3]), delimiter)[:2]
+    widths = [len(row) for row in rows]
+    return (widths + [0])[0], (widths + [0, 0])[1]

@@ -1,0 +1,155 @@
+"""Data frames of pandas, polars, Arrow, or anything that hands out its columns as an Arrow stream."""
+
+from __future__ import annotations
+
+import numbers
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from reportgen.errors import SourceUnreadable, listed
+from reportgen.sources.digests import digest_of_columns
+from reportgen.sources.source import check_known, sliced
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Frame:
+    """Columns in memory.
+
+    Attributes
+    ----------
+    name : str
+        Name for the report.
+    labels : mapping
+        Name of each column to its label in the frame, which need not be a text.
+    frame : object
+        A pandas data frame or an Arrow table.
+    chunk_rows : int
+        Rows of a chunk.
+    """
+
+    name: str
+    labels: Mapping[str, Any]
+    frame: Any
+    chunk_rows: int
+    _converted: dict[str, Any] = field(default_factory=dict, repr=False)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Names of the columns."""
+        return tuple(self.labels)
+
+    def types(self, columns: Sequence[str]) -> Mapping[str, pa.DataType]:
+        """Arrow types of some columns."""
+        return {name: self._column(name).type for name in columns}
+
+    def chunks(self, columns: Sequence[str], as_text: Sequence[str] = ()) -> Iterator[pa.Table]:  # noqa: ARG002
+        """The rows as slices that share the frame's memory."""
+        check_known(columns, self.columns, self.name)
+        table = pa.table({name: self._column(name) for name in columns})
+        yield from sliced(table, self.chunk_rows)
+
+    def sha256(self, columns: Sequence[str] = ()) -> str:
+        """SHA-256 of the contents of `columns` (by default of all)."""
+        return digest_of_columns({name: self._column(name) for name in columns or self.columns})
+
+    def _column(self, name: str) -> Any:
+        check_known([name], self.columns, self.name)
+        if name not in self._converted:
+            label = self.labels[name]
+            is_arrow = isinstance(self.frame, pa.Table)
+            column = self.frame.column(label) if is_arrow else _pandas_column(self.frame[label])
+            self._converted[name] = _plain(column)
+        return self._converted[name]
+
+
+def open_frame(data: object, name: str, chunk_rows: int) -> Frame:
+    """A data frame as a source.
+
+    Raises
+    ------
+    SourceUnreadable
+        Not a data frame, or column names that occur twice.
+    """
+    pandas = sys.modules.get("pandas")
+    if pandas is not None and isinstance(data, pandas.DataFrame):
+        if data.columns.nlevels > 1:
+            raise SourceUnreadable(name, "", "its columns have names of several levels", "give each column one name")
+        return Frame(name, _labels(list(data.columns), name), data, chunk_rows)
+    if isinstance(data, pa.RecordBatch):
+        data = pa.Table.from_batches([data])
+    if not isinstance(data, pa.Table) and hasattr(data, "__arrow_c_stream__") and not isinstance(data, pa.RecordBatchReader):
+        data = pa.table(data)
+    if isinstance(data, pa.Table):
+        _labels(data.column_names, name)
+        return Frame(name, {column: i for i, column in enumerate(data.column_names)}, data, chunk_rows)
+    allowed = "give a path or a data frame of pandas, polars or pyarrow"
+    if hasattr(data, "collect"):
+        allowed = "call its collect() first"
+    raise SourceUnreadable(name, "", f"a {type(data).__name__} is not a table that can be read twice", allowed)
+
+
+def _labels(labels: Sequence[object], source: str) -> Mapping[str, object]:
+    names = [str(label) for label in labels]
+    twice = sorted({name for name in names if names.count(name) > 1}) if len(set(names)) < len(names) else []
+    if twice:
+        raise SourceUnreadable(source, "", f"several columns are named {listed(twice)}", "give every column its own name")
+    return dict(zip(names, labels, strict=True))
+
+
+def _pandas_column(series: Any) -> Any:
+    """One pandas column as an Arrow array; numbers share their memory, NaN stays NaN."""
+    if isinstance(series.dtype, np.dtype) and series.dtype.kind in "biuf":
+        return pa.array(series.to_numpy())
+    try:
+        return pa.array(series, from_pandas=True)
+    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, OverflowError):
+        return _mixed([None if _is_missing(value) else value for value in series.to_list()])
+
+
+def _mixed(values: Sequence[Any]) -> Any:
+    """Python values of several types: numbers if all are, else texts as they print."""
+    given = [value for value in values if value is not None]
+    if all(isinstance(value, numbers.Real) for value in given):
+        return pa.array([None if value is None else float(value) for value in values], pa.float64())
+    return pa.array([None if value is None else str(value) for value in values], pa.string())
+
+
+def _is_missing(value: object) -> bool:
+    if value is None or type(value).__name__ in ("NAType", "NaTType"):
+        return True
+    return isinstance(value, numbers.Real) and bool(value != value)
+
+
+def _plain(column: Any) -> Any:
+    """Views of strings, run-end encoding and half floats as the plain types that every Arrow function knows."""
+    kind = column.type
+    value = kind.value_type if pa.types.is_dictionary(kind) else kind
+    if pa.types.is_string_view(value):
+        plain = pa.large_string()
+        return column.cast(pa.dictionary(kind.index_type, plain, kind.ordered) if pa.types.is_dictionary(kind) else plain)
+    if pa.types.is_float16(value):
+        return column.cast(pa.float64())
+    if pa.types.is_run_end_encoded(kind):
+        return pa.compute.run_end_decode(column)
+    if pa.types.is_dictionary(kind) and isinstance(column, pa.ChunkedArray):
+        return column.unify_dictionaries()
+    return column
+
+
+def table_of_cells(names: Sequence[str], rows: Sequence[Sequence[object]]) -> pa.Table:
+    """Rows of Python values as an Arrow table: a column is numbers, booleans or dates if all its cells are, else text."""
+    columns = []
+    for index in range(len(names)):
+        values = [row[index] for row in rows]
+        values = [None if value is None or value == "" else value for value in values]
+        try:
+            kinds = {type(value) for value in values if value is not None}
+            columns.append(pa.array(values) if len(kinds) <= 1 or kinds == {int, float} else _mixed(values))
+        except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError):
+            columns.append(_mixed(values))
+    return pa.table(dict(zip(names, columns, strict=True)))

@@ -1,0 +1,70 @@
+"""``open_source``: which kind of source is it?"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from reportgen.errors import SourceUnreadable
+from reportgen.sources.delimited import open_delimited
+from reportgen.sources.frames import open_frame
+from reportgen.sources.source import CHUNK_ROWS, Source
+from reportgen.sources.workbooks import open_workbook
+
+DELIMITED = (".csv", ".tsv", ".tab", ".txt", ".csv.gz", ".tsv.gz", ".tab.gz", ".txt.gz")
+PARQUET = (".parquet", ".pq")
+FEATHER = (".feather", ".arrow", ".ipc")
+EXCEL = (".xlsx", ".xlsm")
+
+
+def open_source(data: object, name: str | None = None, *, chunk_rows: int = CHUNK_ROWS) -> Source:
+    """Open a data source; its rows are read later, chunk by chunk.
+
+    Parameters
+    ----------
+    data : path or data frame
+        A CSV file (comma, semicolon or tab, also ``.gz``), a Parquet, Feather or Excel file, a folder of Parquet files, or a
+        data frame of pandas, polars or pyarrow.
+    name : str, optional
+        Name for the report; by default the file's name, or ``data frame``.
+    chunk_rows : int
+        Rows of a chunk.
+
+    Raises
+    ------
+    SourceUnreadable
+        No such file, a kind that is not read, or a file that is not what its ending says.
+    """
+    if not isinstance(data, (str, os.PathLike)):
+        return open_frame(data, name or "data frame", chunk_rows)
+    path = Path(data)
+    name = name or path.name or path.resolve().name
+    try:
+        is_folder, exists = path.is_dir(), path.exists()
+    except (OSError, ValueError) as error:
+        raise SourceUnreadable(name, "", "is not a path", "give the path of a file") from error
+    if not exists:
+        raise SourceUnreadable(name, "", "no such file", "check the path")
+    return _open_path(path, name, is_folder, chunk_rows)
+
+
+def _open_path(path: Path, name: str, is_folder: bool, chunk_rows: int) -> Source:
+    from reportgen.sources.datasets import open_columnar
+
+    ending = path.name.lower()
+    if not is_folder and not os.access(path, os.R_OK):
+        raise SourceUnreadable(name, "", "may not be read", "change the permissions of the file")
+    if not is_folder and path.is_file() and path.stat().st_size == 0:
+        raise SourceUnreadable(name, "", "is empty", "give a file with data")
+    if is_folder or ending.endswith(PARQUET):
+        return open_columnar(path, name, "parquet", chunk_rows)
+    if ending.endswith(FEATHER):
+        return open_columnar(path, name, "feather", chunk_rows)
+    if ending.endswith(EXCEL):
+        return open_workbook(path, name, chunk_rows)
+    if ending.endswith(DELIMITED):
+        return open_delimited(path, name, chunk_rows)
+    allowed = "give CSV (.csv, .tsv, .txt, also .gz), Parquet, Feather, Excel (.xlsx) or a folder of Parquet files"
+    if ending.endswith((".zip", ".7z", ".tar", ".tgz", ".bz2", ".xz", ".zst")):
+        allowed = "unpack it first"
+    raise SourceUnreadable(name, "", f"files ending in '{path.suffix[:12]}' are not read", allowed)
