@@ -12,7 +12,7 @@ from reportgen.estimation.mixed import MixedEstimate, mixed_problem, mixed_recor
 from reportgen.estimation.regressors import INTERCEPT, Regressors, dependent_columns
 from reportgen.estimation.slope_derivatives import slope_derivatives
 from reportgen.estimation.slope_profile import RotatedGroups, SlopeProfile, forward, product
-from reportgen.estimation.slope_search import Search, SlopeOptimum
+from reportgen.estimation.slope_search import SlopeOptimum, find_optima
 from reportgen.fits import Fit, Issue, Number, Undefined, UnfitVariant
 
 Array = NDArray[np.float64]
@@ -100,9 +100,8 @@ def fit_random_slopes(variant: str, reg: Regressors, effects: RandomEffects) -> 
     problem = _groups_problem(variant, reg, groups)
     if problem:
         return problem
-    reml = Search(groups, restricted=True, correlated=effects.correlated).run()
-    ml = Search(groups, restricted=False, correlated=effects.correlated).run()
-    return mixed_record(variant, reg, _estimate(reg, effects, design, groups, (reml, ml)))
+    ends = find_optima(groups, effects.correlated)
+    return mixed_record(variant, reg, _estimate(reg, effects, design, groups, ends))
 
 
 def _slopes_problem(variant: str, reg: Regressors, effects: RandomEffects) -> UnfitVariant | None:

@@ -113,12 +113,14 @@ class SlopeProfile:
     @cached_property
     def triangle(self) -> Array:
         """(q, q, J) lower Cholesky factors of I + B G B'."""
-        root, q = self.groups.root, self.groups.n_effects
-        spread = np.einsum("kaj,ar->krj", root, self.factor)
+        q = self.groups.n_effects
+        spread = np.matmul(self.factor.T, self.groups.root)
         lower = np.zeros((q, q, self.groups.n_groups))
         for k in range(q):
             for i in range(k + 1):
-                entry = (spread[k] * spread[i]).sum(axis=0) + float(i == k)
+                entry = np.full(self.groups.n_groups, float(i == k))
+                for left, right in zip(spread[k], spread[i], strict=True):
+                    entry += left * right
                 for m in range(i):
                     entry -= lower[k, m] * lower[i, m]
                 lower[k, i] = np.sqrt(entry) if i == k else entry / lower[i, i]
@@ -132,8 +134,7 @@ class SlopeProfile:
     @cached_property
     def log_determinant(self) -> float:
         """sum_j log|V_j| - N log sigma2."""
-        diagonal = np.einsum("kkj->kj", self.triangle)
-        return float(2.0 * np.log(diagonal).sum())
+        return float(2.0 * sum(np.log(self.triangle[k, k]).sum() for k in range(self.groups.n_effects)))
 
     @cached_property
     def gram(self) -> Array:
@@ -185,6 +186,11 @@ class SlopeProfile:
         n = self.divisor(restricted)
         value = self.log_determinant + n * (1.0 + np.log(2.0 * np.pi * self.rss / n))
         return float(value + self._solved[2] if restricted else value)
+
+    @property
+    def deviances(self) -> tuple[float, float]:
+        """The deviance at this point, not restricted and restricted; nothing else is kept."""
+        return self.deviance(restricted=False), self.deviance(restricted=True)
 
     @cached_property
     def effects_gram(self) -> Array:

@@ -69,9 +69,9 @@ class Search:
     restricted: bool
     correlated: bool
 
-    def run(self) -> SlopeOptimum:
-        """Search as told in the module's docstring."""
-        ends = [self._descend(start, self._mask(start)) for start in self._starts()]
+    def run(self, starts: tuple[Array, ...]) -> SlopeOptimum:
+        """Search from (q, q) factors, as told in the module's docstring."""
+        ends = [self._descend(start, self._mask(start)) for start in starts]
         values = [self._deviance(end) for end in ends]
         best = ends[int(np.argmin(values))]
         levels = np.sort(values)
@@ -89,25 +89,6 @@ class Search:
         if self.correlated:
             return np.tril(np.ones(factor.shape, dtype=bool))
         return np.asarray(factor != 0.0)
-
-    def _starts(self) -> list[Array]:
-        """Local minima of the deviance on the grid of uncorrelated effects; all slopes share one value."""
-        q = self.groups.n_effects
-        n_axes = min(q, 2)
-        values = np.full((len(GRID) + 2,) * n_axes, np.inf)
-        for place in pairs(range(len(GRID)), repeat=n_axes):
-            values[tuple(i + 1 for i in place)] = self._deviance(self._diagonal(place))
-        found = []
-        for place in pairs(range(len(GRID)), repeat=n_axes):
-            around = values[tuple(slice(i, i + 3) for i in place)]
-            centre = values[tuple(i + 1 for i in place)]
-            if centre <= around.min():
-                found.append((float(centre), place))
-        return [self._diagonal(place) for _, place in sorted(found)[:MAX_STARTS]]
-
-    def _diagonal(self, place: tuple[int, ...]) -> Array:
-        q = self.groups.n_effects
-        return np.diag([GRID[place[0]], *([GRID[place[-1]]] * (q - 1))])
 
     def _descend(self, start: Array, mask: Mask) -> Array:
         """Quasi-Newton from a start, parameters in units of the rows of the start."""
@@ -194,6 +175,32 @@ class Search:
             return opened, self._mask(opened)
         start = np.asarray(np.linalg.cholesky(factor @ factor.T + 0.01 * np.eye(q)), dtype=np.float64)
         return start, self._mask(start)
+
+
+def find_optima(groups: RotatedGroups, correlated: bool) -> tuple[SlopeOptimum, SlopeOptimum]:
+    """The REML and the maximum-likelihood optimum of one model; both start from the same grid."""
+    q = groups.n_effects
+    places = list(pairs(range(len(GRID)), repeat=min(q, 2)))
+    factors = {place: np.diag([GRID[place[0]], *([GRID[place[-1]]] * (q - 1))]) for place in places}
+    profiles = {place: SlopeProfile(groups, factor).deviances for place, factor in factors.items()}
+    ends = []
+    for restricted in (True, False):
+        values = {place: found[restricted] for place, found in profiles.items()}
+        starts = tuple(factors[place] for place in _local_minima(values)[:MAX_STARTS])
+        ends.append(Search(groups, restricted, correlated).run(starts))
+    return ends[0], ends[1]
+
+
+def _local_minima(values: dict[tuple[int, ...], float]) -> list[tuple[int, ...]]:
+    """Places of a grid whose value no neighbour undercuts, the lowest first."""
+    found = []
+    for place, value in values.items():
+        around = (
+            tuple(i + step for i, step in zip(place, steps, strict=True)) for steps in pairs((-1, 0, 1), repeat=len(place))
+        )
+        if value <= min(values.get(neighbour, np.inf) for neighbour in around):
+            found.append((value, place))
+    return [place for _, place in sorted(found)]
 
 
 def _filled(pattern: Array, mask: Mask, values: Array) -> Array:
