@@ -8,10 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from reportgen.estimation.absent import absent
 from reportgen.estimation.left_out import Deletions, LeftOut, delete
 from reportgen.estimation.many_intercepts import Solutions, estimable, optimise_many, solve_at
 from reportgen.estimation.regressors import RANK_TOLERANCE, Regressors, Term, regressors
-from reportgen.fits import Fit, Issue, LeastSquaresFit, MixedFit, Role, Undefined, UnfitVariant
+from reportgen.fits import Fit, Issue, LeastSquaresFit, MixedFit, Role, Undefined
 from reportgen.moments import ColumnLevel, GroupMoments
 
 Array = NDArray[np.float64]
@@ -126,13 +127,9 @@ def _terms(fit: LeastSquaresFit | MixedFit) -> tuple[Term, ...]:
     return terms if terms and terms[0][1] == "intercept" else (("(Intercept)", "intercept"), *terms)
 
 
-def _reason(fit: Fit) -> Undefined:
-    return Undefined(fit.reason if isinstance(fit, UnfitVariant) else Issue("variant_not_fitted", {"variant": fit.variant}))
-
-
 def _within(moments: GroupMoments, fit: Fit) -> SlopesWithout | Undefined:
     if not isinstance(fit, LeastSquaresFit):
-        return _reason(fit)
+        return absent(fit)
     if not fit.coefficients:
         return _nothing("no_column_varies_within")
     reg = regressors(moments, _terms(fit))
@@ -143,7 +140,7 @@ def _within(moments: GroupMoments, fit: Fit) -> SlopesWithout | Undefined:
 
 def _between(moments: GroupMoments, fit: Fit) -> SlopesWithout | Undefined:
     if not isinstance(fit, LeastSquaresFit):
-        return _reason(fit)
+        return absent(fit)
     if len(fit.coefficients) < 2:
         return _nothing("no_column_varies_between")
     reg = regressors(moments, _terms(fit))
@@ -156,7 +153,7 @@ def _between(moments: GroupMoments, fit: Fit) -> SlopesWithout | Undefined:
 
 def _mixed(moments: GroupMoments, fit: Fit, roles: tuple[Role, ...]) -> SlopesWithout | Undefined:
     if not isinstance(fit, MixedFit):
-        return _reason(fit)
+        return absent(fit)
     if not any(c.role in roles for c in fit.coefficients):
         return _nothing("no_predictor")
     reg = regressors(moments, _terms(fit))
