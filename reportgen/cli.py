@@ -14,12 +14,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reportgen import __version__
-from reportgen.errors import OptionError, OutputError, ReportgenError
+from reportgen.errors import ReportgenError
 
 if TYPE_CHECKING:
     from reportgen.analysis import Analysis
 
-FORMATS = ("html", "pdf", "json")
 DEMO_FORMULA = "testScore ~ bodyLength2 + (1 | mountainRange)"
 DEMO_DATA = "examples/dragons/dragons.csv"
 
@@ -97,20 +96,23 @@ def _add_model(parser: argparse.ArgumentParser) -> None:
 def _add_output(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", metavar="DIR", type=Path, default=Path(), help="output folder (default: the current one)")
     parser.add_argument("--name", metavar="NAME", help="name of the files without ending (default: that of the data)")
-    parser.add_argument("--format", metavar="F", nargs="+", action="extend", help=f"any of {', '.join(FORMATS)} (default: all)")
+    parser.add_argument("--format", metavar="F", nargs="+", action="extend", help="any of html, pdf, json (default: all three)")
 
 
 def _render(options: argparse.Namespace, messages: Messages) -> int:
-    formats = _formats(options.format)
+    from reportgen.presentation.rendering import checked_formats
+
+    formats = checked_formats(options.format)
     analysis = _analyze(options.data, options.formula, messages)
     name = options.name or _stem(options.data)
     return _write(analysis, options.out, name, formats, messages)
 
 
 def _demo(options: argparse.Namespace, messages: Messages) -> int:
+    from reportgen.presentation.rendering import checked_formats
     from reportgen.resources import resource
 
-    formats = _formats(options.format)
+    formats = checked_formats(options.format)
     analysis = _analyze(str(resource(DEMO_DATA)), DEMO_FORMULA, messages)
     return _write(analysis, options.out, options.name or "dragons", formats, messages)
 
@@ -130,24 +132,18 @@ def _fit(options: argparse.Namespace, messages: Messages) -> int:
     return 0
 
 
-def _doctor(options: argparse.Namespace, messages: Messages) -> int:
+def _doctor(_options: argparse.Namespace, messages: Messages) -> int:
     from reportgen.doctor import examine
 
+    messages.progress("trying every optional part", 0)
     checks = examine()
+    messages.clear()
     for check in checks:
         state = "works" if check.works else "does not work"
         print(f"{check.name}: {state} ({check.detail})")
         if not check.works:
             print(f"    to mend it: {check.remedy}")
     return 0
-
-
-def _formats(given: Sequence[str] | None) -> tuple[str, ...]:
-    wanted = tuple(dict.fromkeys(given)) if given else FORMATS
-    for name in wanted:
-        if name not in FORMATS:
-            raise OptionError("--format", name, FORMATS)
-    return wanted
 
 
 def _stem(data: str) -> str:
@@ -163,32 +159,15 @@ def _analyze(data: str, formula: str, messages: Messages) -> Analysis:
 
 
 def _write(analysis: Analysis, folder: Path, name: str, formats: Sequence[str], messages: Messages) -> int:
-    """Make and write the outputs; one that cannot be made never costs the others."""
-    from reportgen.presentation.document import build_document
-    from reportgen.presentation.exports import result_file
-    from reportgen.presentation.html import render_html
+    """Make and write the outputs, then say what could not be made."""
     from reportgen.presentation.outputs import write_outputs
-    from reportgen.presentation.pdf import render_pdf
+    from reportgen.presentation.rendering import render
 
-    contents: dict[str, bytes] = {}
-    failure: OutputError | None = None
-    document = build_document(analysis) if {"html", "pdf"} & set(formats) else None
-    for suffix in formats:
-        messages.progress(f"making {suffix}", 0)
-        if suffix == "json":
-            contents[suffix] = result_file(analysis).encode()
-        elif document is not None and suffix == "html":
-            contents[suffix] = render_html(document).encode()
-        elif document is not None:
-            try:
-                contents[suffix] = render_pdf(document)
-            except OutputError as error:
-                failure = error
-    messages.clear()
-    for path in write_outputs(folder, name, contents):
+    rendered = render(analysis, formats, messages.progress)
+    for path in write_outputs(folder, name, rendered.contents):
         messages.say(f"wrote {path}")
-    if failure is not None:
-        raise failure
+    for error in rendered.failures.values():
+        raise error
     return 0
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from reportgen.estimation.random_slopes import RandomEffects
 from reportgen.moments import ColumnLevel, GroupMoments, column_levels
 
 
@@ -69,3 +70,4 @@ def grouped_rows(
 
 
 UNBALANCED = (1, 2, 3, 5, 8, 13, 21, 34, 4, 4, 1, 9)
+INTERCEPT_ONLY = RandomEffects(intercept=True, columns=(), correlated=True)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from constructed import UNBALANCED, Rows, grouped_rows
 from numpy.typing import NDArray
 
-from constructed import UNBALANCED, Rows, grouped_rows
 from reportgen.blends import Blend, BlendSpace, Curve, Ingredients, blends, curve, ingredients
 from reportgen.fits import Undefined
 from reportgen.moments import GroupMoments, column_levels

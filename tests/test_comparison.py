@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from constructed import INTERCEPT_ONLY, UNBALANCED, Rows, grouped_rows
 from scipy import stats
 
-from constructed import UNBALANCED, Rows, grouped_rows
 from reportgen.comparison import Comparison, compare
 from reportgen.estimation.runner import fit_variants
 from reportgen.fits import Coefficient, LeastSquaresFit, MixedFit, Undefined, UnfitVariant
@@ -23,7 +23,7 @@ SHAPES = [
 
 
 def compared(rows: Rows) -> Comparison:
-    fits = fit_variants(rows.moments, rows.levels)
+    fits = fit_variants(rows.moments, rows.levels, INTERCEPT_ONLY)
     return compare(rows.moments, rows.levels, fits)
 
 
@@ -78,7 +78,7 @@ def test_likelihood_ratio_has_the_mixture_null() -> None:
 
 def test_contextual_test_is_the_wald_test_of_the_means() -> None:
     rows = grouped_rows(UNBALANCED, (0.5, -1.0), (1.0, 1.0))
-    fits = fit_variants(rows.moments, rows.levels)
+    fits = fit_variants(rows.moments, rows.levels, INTERCEPT_ONLY)
     mundlak = fits["mundlak"]
     assert isinstance(mundlak, MixedFit)
     index = [i for i, c in enumerate(mundlak.coefficients) if c.role == "contextual"]
@@ -93,7 +93,7 @@ def test_contextual_test_is_the_wald_test_of_the_means() -> None:
 
 def test_one_contextual_effect_has_the_f_of_its_kenward_roger_t() -> None:
     rows = grouped_rows(UNBALANCED)
-    fits = fit_variants(rows.moments, rows.levels)
+    fits = fit_variants(rows.moments, rows.levels, INTERCEPT_ONLY)
     mundlak = fits["mundlak"]
     assert isinstance(mundlak, MixedFit)
     t = next(c for c in mundlak.kenward_roger if c.role == "contextual")
@@ -137,7 +137,7 @@ def test_a_group_level_predictor_has_no_within_slope() -> None:
 
 def test_too_few_groups_leave_variants_unfit_with_a_reason() -> None:
     rows = grouped_rows((6, 6, 6), (0.5, 1.0, 2.0), (0.0, 0.0, 0.0))
-    fits = fit_variants(rows.moments, rows.levels)
+    fits = fit_variants(rows.moments, rows.levels, INTERCEPT_ONLY)
     assert isinstance(fits["between"], UnfitVariant)
     assert fits["between"].reason.code == "no_degrees_of_freedom"
     assert isinstance(fits["mundlak"], UnfitVariant)
@@ -159,7 +159,7 @@ def test_without_predictors_the_models_are_means() -> None:
 def test_zero_group_variance_is_pooled_regression_exactly() -> None:
     for seed in range(30):
         rows = grouped_rows((5,) * 6, tau=0.0, between=(0.5,), seed=seed)
-        fits = fit_variants(rows.moments, rows.levels)
+        fits = fit_variants(rows.moments, rows.levels, INTERCEPT_ONLY)
         mixed, pooled = fits["random_intercept"], fits["pooled"]
         assert isinstance(mixed, MixedFit)
         assert isinstance(pooled, LeastSquaresFit)

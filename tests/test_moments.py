@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from constructed import UNBALANCED, grouped_rows
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from constructed import UNBALANCED, grouped_rows
 from reportgen.moments import GroupMoments, column_levels
 
 

@@ -6,20 +6,24 @@ from collections.abc import Callable, Mapping
 
 from reportgen.estimation.least_squares import fit_absorbed, fit_group_means, fit_pooled
 from reportgen.estimation.mixed import fit_random_intercept
+from reportgen.estimation.random_slopes import RandomEffects, fit_random_slopes
 from reportgen.estimation.regressors import Regressors, regressors, terms_of
 from reportgen.fits import Fit
 from reportgen.moments import ColumnLevel, GroupMoments
-from reportgen.variants import CATALOGUE
+from reportgen.variants import CATALOGUE, Estimator
 
-FITTERS: Mapping[str, Callable[[str, Regressors], Fit]] = {
-    "least_squares": fit_pooled,
-    "absorbed": fit_absorbed,
-    "group_means": fit_group_means,
-    "random_intercept": fit_random_intercept,
+Fitter = Callable[[str, Regressors, RandomEffects], Fit]
+
+FITTERS: Mapping[Estimator, Fitter] = {
+    "least_squares": lambda variant, reg, _: fit_pooled(variant, reg),
+    "absorbed": lambda variant, reg, _: fit_absorbed(variant, reg),
+    "group_means": lambda variant, reg, _: fit_group_means(variant, reg),
+    "random_intercept": lambda variant, reg, _: fit_random_intercept(variant, reg),
+    "random_slopes": fit_random_slopes,
 }
 
 
-def fit_variants(moments: GroupMoments, levels: tuple[ColumnLevel, ...]) -> dict[str, Fit]:
+def fit_variants(moments: GroupMoments, levels: tuple[ColumnLevel, ...], effects: RandomEffects) -> dict[str, Fit]:
     """Fit every variant of the catalogue.
 
     Parameters
@@ -28,6 +32,8 @@ def fit_variants(moments: GroupMoments, levels: tuple[ColumnLevel, ...]) -> dict
         Of the k predictors and the response (last).
     levels : tuple of ColumnLevel
         The k predictors, without the response.
+    effects : RandomEffects
+        What the grouping term lets vary; variants with random slopes are fitted only where it names slopes.
 
     Returns
     -------
@@ -35,7 +41,7 @@ def fit_variants(moments: GroupMoments, levels: tuple[ColumnLevel, ...]) -> dict
         Variant id to fit, in the order of the catalogue; one that cannot be fitted holds its reason.
     """
     return {
-        variant.id: FITTERS[variant.estimator](variant.id, regressors(moments, terms_of(variant, levels)))
+        variant.id: FITTERS[variant.estimator](variant.id, regressors(moments, terms_of(variant, levels)), effects)
         for variant in CATALOGUE
-        if not variant.needs_slopes
+        if effects.columns or not variant.needs_slopes
     }
