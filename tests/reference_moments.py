@@ -9,7 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from reportgen.moments import GroupMoments
+from reportgen.estimation.random_slopes import RandomEffects
+from reportgen.estimation.runner import fit_variants
+from reportgen.fits import Fit
+from reportgen.moments import ColumnLevel, GroupMoments
 
 TESTS = Path(__file__).resolve().parent
 
@@ -48,3 +51,8 @@ def dragons() -> GroupMoments:
         means=np.array([group["mean"] for group in found["groups"]]),
         cross=np.array([group["sscp"] for group in found["groups"]]),
     )
+
+
+def fit_all(moments: GroupMoments, levels: tuple[ColumnLevel, ...], slopes: tuple[str, ...] = ()) -> dict[str, Fit]:
+    """Every variant, with a random intercept and correlated random slopes of the columns named."""
+    return fit_variants(moments, levels, RandomEffects(True, slopes, True))

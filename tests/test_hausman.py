@@ -6,10 +6,9 @@ import numpy as np
 import pytest
 from constructed import UNBALANCED, Rows, grouped_rows
 from numpy.typing import NDArray
-from reference_moments import dragons, panel_moments, panel_sets
+from reference_moments import dragons, fit_all, panel_moments, panel_sets
 
 from reportgen.estimation.between_weights import between_slopes
-from reportgen.estimation.runner import fit_variants
 from reportgen.estimation.swamy_arora import SwamyArora, swamy_arora
 from reportgen.fits import MixedFit, Undefined
 from reportgen.hausman import HausmanForm, HausmanTable, _Side, classic_statistic, hausman_table
@@ -19,7 +18,7 @@ from reportgen.moments import GroupMoments, column_levels
 
 def table_of(moments: GroupMoments) -> HausmanTable | Undefined:
     levels = column_levels(moments)[:-1]
-    fits = fit_variants(moments, levels)
+    fits = fit_all(moments, levels)
     return hausman_table(moments, levels, fits, contextual_test(moments, fits["mundlak"]))
 
 
@@ -118,7 +117,7 @@ def test_balanced_groups_make_swamy_arora_the_wald_test() -> None:
 def test_the_swamy_arora_slope_of_the_founding_example() -> None:
     moments = dragons()
     levels = column_levels(moments)[:-1]
-    fits = fit_variants(moments, levels)
+    fits = fit_all(moments, levels)
     found = swamy_arora(moments, levels, fits["no_pooling"], fits["random_intercept"])
     assert isinstance(found, SwamyArora)
     assert found.slope("bodyLength2") == pytest.approx(0.6339988851222, rel=1e-10)
@@ -131,12 +130,12 @@ def test_the_swamy_arora_slope_of_the_founding_example() -> None:
 
 def test_a_negative_group_variance_counts_as_zero_and_is_marked() -> None:
     rows = grouped_rows((4,) * 30, (0.5,), (0.5,), tau=0.0, seed=2)
-    fits = fit_variants(rows.moments, rows.levels)
+    fits = fit_all(rows.moments, rows.levels)
     means = rows.values[:, 1].reshape(30, 4)
     values = rows.values.copy()
     values[:, 1] = (means - means.mean(axis=1, keepdims=True)).ravel()  # no differences between groups at all
     moments = GroupMoments.from_rows(rows.columns, rows.codes, values, 30)
-    fits = fit_variants(moments, rows.levels)
+    fits = fit_all(moments, rows.levels)
     found = swamy_arora(moments, rows.levels, fits["no_pooling"], fits["random_intercept"])
     assert isinstance(found, SwamyArora)
     assert found.is_truncated
@@ -159,7 +158,7 @@ def test_without_a_column_at_both_levels_there_is_nothing_to_compare() -> None:
 def test_the_three_slopes_between_groups() -> None:
     """Each is a weighted regression of the group means; the last is that of the within-between model."""
     rows = grouped_rows(UNBALANCED, (0.5, -1.0), (2.0, 0.0), seed=31)
-    fits = fit_variants(rows.moments, rows.levels)
+    fits = fit_all(rows.moments, rows.levels)
     fit = fits["within_between"]
     assert isinstance(fit, MixedFit)
     found = between_slopes(rows.moments, fit)

@@ -7,15 +7,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from constructed import UNBALANCED, Rows, grouped_rows
+from reference_moments import fit_all
 
 import reportgen.influence as influence_module
-from reportgen.estimation.runner import fit_variants
 from reportgen.fits import LeastSquaresFit, MixedFit, Undefined, coefficient
 from reportgen.influence import Influence, SlopesWithout, leave_one_group_out
 
 
 def influence_of(rows: Rows) -> Influence:
-    return leave_one_group_out(rows.moments, rows.levels, fit_variants(rows.moments, rows.levels))
+    return leave_one_group_out(rows.moments, rows.levels, fit_all(rows.moments, rows.levels))
 
 
 def with_group_level(rows: Rows, seed: int = 3) -> Rows:
@@ -54,7 +54,7 @@ def test_slopes_without_a_group_are_those_of_the_other_rows(rows: Rows, part: st
     assert list(found.groups) == list(range(rows.n_groups))
     for group in range(rows.n_groups):
         left = without(rows, group)
-        fit = fit_variants(left.moments, rows.levels)[variant]
+        fit = fit_all(left.moments, rows.levels)[variant]
         assert isinstance(fit, LeastSquaresFit | MixedFit)
         for c, column in enumerate(found.columns):
             alone = coefficient(fit, column, role, "group_level")  # type: ignore[arg-type]
