@@ -32,6 +32,8 @@ WALK = (
     "estimability",
     "blends",
     "hypothesis_tests",
+    "hausman",
+    "variance_parts",
     "identities",
     "influence",
     "comparison",
