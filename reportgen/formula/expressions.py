@@ -13,13 +13,13 @@ from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from reportgen.formula.scanner import CONTRASTS, Token, refuse
+from reportgen.formula.scanner import CONTRASTS, Token, is_bare_name, refuse
 from reportgen.formula.signatures import SIGNATURES, VALUE_FUNCTIONS, Rule
 
 MAX_DEPTH = 60
 MAX_EXPONENT = 10
 
-_ALIAS = re.compile(r"\b(?:[cfr](?P<column>[0-9]+)|s(?P<literal>[0-9]+))\b")
+_ALIAS = re.compile(r"\b(?:[cfr](?P<column>[0-9]+)|s(?P<literal>[0-9]+)|k(?P<level>[0-9]+))\b")
 _ARITHMETIC = (ast.Add, ast.Sub, ast.Mult, ast.Div, ast.FloorDiv, ast.Mod, ast.Pow)
 _COMPARISONS = (ast.Eq, ast.NotEq, ast.Lt, ast.LtE, ast.Gt, ast.GtE)
 _SPECIAL = {
@@ -71,14 +71,23 @@ class Names:
         return shown(coded, self.columns, self.literals, ticks=ticks)
 
 
-def shown(coded: str, columns: Sequence[str], literals: Sequence[str], *, ticks: bool = False) -> str:
-    """A coded expression in the user's names; with `ticks`, unusual names stand between backticks."""
+def shown(
+    coded: str, columns: Sequence[str], literals: Sequence[str], levels: Sequence[str] = (), *, ticks: bool = False
+) -> str:
+    """A coded expression in the user's names; unusual ones stand between backticks inside calls, with `ticks` everywhere.
+
+    Level j of a factor is ``k<j>`` in a coded name; all aliases are replaced in one pass, so that no name of the user is
+    taken for one of ours.
+    """
 
     def name(match: re.Match[str]) -> str:
         if match["literal"] is not None:
             return literals[int(match["literal"])]
+        if match["level"] is not None:
+            return levels[int(match["level"])]
         column = columns[int(match["column"])]
-        return f"`{column}`" if ticks and not column.isidentifier() else column
+        is_inside = match[0][0] != "c"
+        return f"`{column}`" if (ticks or is_inside) and not is_bare_name(column) else column
 
     return _ALIAS.sub(name, coded)
 

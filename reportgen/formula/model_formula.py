@@ -105,9 +105,12 @@ class ModelFormula:
         indices = sorted({*self.coded.factors, *self.coded.compared})
         return tuple(dict.fromkeys([*self.grouping.columns, *(self.variables[i] for i in indices)]))
 
-    def shown(self, coded: str, *, ticks: bool = False) -> str:
-        """An expression in our own names put into the user's; with `ticks`, unusual names stand between backticks."""
-        return shown(coded, self.variables, self.coded.literals, ticks=ticks)
+    def shown(self, coded: str, levels: Sequence[str] = (), *, ticks: bool = False) -> str:
+        """An expression in our own names put into the user's, level j of a factor (``k<j>``) too.
+
+        With `ticks`, unusual names stand between backticks.
+        """
+        return shown(coded, self.variables, self.coded.literals, levels, ticks=ticks)
 
 
 def check_columns(formula: ModelFormula, available: Sequence[str], source_name: str) -> None:

@@ -18,11 +18,14 @@ CONTRASTS = ("Treatment", "Sum", "Helmert", "Poly", "Diff")
 
 Kind = Literal["column", "function", "keyword", "constant", "contrast", "number", "string", "operator", "open", "close"]
 
+_BARE_NAME = r"(?:[^\W\d]|\.(?=[^\W\d]))[\w.]*"
 _TOKEN = re.compile(
     r"""
     (?P<space>\s+)
   | (?P<number>(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)
-  | (?P<name>(?:[^\W\d]|\.(?=[^\W\d]))[\w.]*)
+  | (?P<name>"""
+    + _BARE_NAME
+    + r""")
   | `(?P<backtick>[^`]*)`
   | (?P<string>'[^']*'|"[^"]*")
   | (?P<operator>\*\*|\|\||==|!=|<=|>=|//|[~+\-*/:|<>=,%^])
@@ -54,6 +57,11 @@ class Token:
     text: str
     position: int
     end: int
+
+
+def is_bare_name(name: str) -> bool:
+    """Whether a column's name can stand in a formula without backticks."""
+    return re.fullmatch(_BARE_NAME, name) is not None
 
 
 def refuse(text: str, position: int, problem: str, allowed: str) -> NoReturn:

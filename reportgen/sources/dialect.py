@@ -125,4 +125,4 @@ def _widths(head: str, delimiter: str) -> tuple[int, int]:
     """Fields of the header, and of the line after it."""
     rows = _rows("\n".join(head.splitlines()[:3]), delimiter)[:2]
     widths = [len(row) for row in rows]
-    return (widths + [0])[0], (widths + [0, 0])[1]
+    return widths[0] if widths else 0, widths[1] if len(widths) > 1 else 0

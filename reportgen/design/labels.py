@@ -1,0 +1,41 @@
+"""Labels as text, and their natural order."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+NUMBER = re.compile(r"[+-]?[0-9]+(?:\.[0-9]+)?")
+
+
+def label_texts(values: Any) -> list[str]:
+    """Distinct values of an Arrow array as text: whole numbers without a decimal point, texts as they are."""
+    kind = values.type
+    if pa.types.is_string(kind) or pa.types.is_large_string(kind):
+        return list(values.to_pylist())
+    if pa.types.is_floating(kind):
+        return [str(int(v)) if v.is_integer() and abs(v) < 1e15 else repr(v) for v in values.to_pylist()]
+    if pa.types.is_integer(kind):
+        return [str(v) for v in values.to_pylist()]
+    return [str(v) for v in values.to_pylist()]
+
+
+def natural_order(labels: Sequence[str]) -> NDArray[np.int64]:
+    """(J,) permutation that sorts labels: numbers first, by value ("2" before "10"), then texts by code point."""
+    if not labels:
+        return np.empty(0, dtype=np.int64)
+    array = pa.array(labels, pa.large_string())
+    order = pc.sort_indices(array).to_numpy()  # by bytes of UTF-8, which is by code point
+    rank = np.empty(len(labels), dtype=np.int64)
+    rank[order] = np.arange(len(labels))
+    is_number = np.asarray(pc.match_substring_regex(array, f"^{NUMBER.pattern}$"))
+    value = np.zeros(len(labels))
+    if is_number.any():
+        value[is_number] = np.asarray(array.filter(pa.array(is_number)), dtype=object).astype(float)
+    return np.lexsort((rank, value, ~is_number)).astype(np.int64)
