@@ -2,38 +2,75 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
-
-from reportgen.comparison import Comparison
-from reportgen.findings import Finding
+from reportgen.comparison import Comparison, compare
+from reportgen.design import Design, build_design
+from reportgen.estimability import check_estimable
+from reportgen.estimation.random_slopes import RandomEffects
+from reportgen.estimation.runner import fit_variants
+from reportgen.findings import Evidence, Finding, find
 from reportgen.fits import Fit
-from reportgen.formula import ModelFormula
-from reportgen.moments import ColumnLevel, GroupMoments
-from reportgen.sample import Sample
+from reportgen.formula import ModelFormula, parse_formula
+from reportgen.moments import ColumnLevel, GroupMoments, column_levels
+from reportgen.points import CAPACITY, PointDraw, Points
+from reportgen.sample import Ledger, Sample, summarise, used_rows
+from reportgen.sources import open_source
+
+Progress = Callable[[str, int], None]
+"""Called with the name of the stage and the rows read so far (0 once they are all read)."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Points:
-    """Rows for the figures: all of them, or a fixed pseudo-random draw that does not depend on row order chunking.
+@dataclass(frozen=True, slots=True)
+class Options:
+    """Choices of an analysis.
 
-    `codes` (m,) group index into the groups, `values` (m, p) design columns, the response last.
+    Attributes
+    ----------
+    name : str
+        Name of the data for the report; empty for that of the file.
+    weights : str
+        Column of positive prior weights, Var(e_i) = sigma2 / w_i; empty without.
+    cross_check : bool
+        Refit the variants with statsmodels too.
     """
 
-    codes: NDArray[np.int64]
-    values: NDArray[np.float64]
-    is_complete: bool
+    name: str = ""
+    weights: str = ""
+    cross_check: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Analysis:
     """Everything computed for one report.
 
-    `groups` are the J group labels in the order of every (J, ...) array; `levels` says per design column (the response
-    last) where it varies; `fits` maps variant id to fit, in the order of the catalogue.
+    Attributes
+    ----------
+    formula : ModelFormula
+        The formula as parsed.
+    sample : Sample
+        What was read, dropped and used.
+    groups : tuple of str
+        The J group labels, in the order of every (J, ...) array.
+    levels : tuple of ColumnLevel
+        Where each design column varies, the response last.
+    term_of : mapping
+        Design column to the term of the formula it comes from.
+    moments : GroupMoments
+        The data, as far as the models are concerned.
+    points : Points
+        Rows for the figures.
+    fits : mapping
+        Variant id to fit, in the order of the catalogue.
+    comparison : Comparison
+        What the variants say side by side.
+    findings : tuple of Finding
+        What the report must say.
+    design : Design
+        What turns rows into design columns, for predictions.
+    options : Options
+        The choices made.
     """
 
     formula: ModelFormula
@@ -46,3 +83,103 @@ class Analysis:
     fits: Mapping[str, Fit]
     comparison: Comparison
     findings: tuple[Finding, ...]
+    design: Design
+    options: Options
+
+
+def walk(formula: str, data: object, options: Options | None = None, progress: Progress | None = None) -> Analysis:
+    """Walk from the data and the formula to the findings.
+
+    Parameters
+    ----------
+    formula : str
+        Wilkinson formula with one grouping term.
+    data : path or data frame
+        What :func:`reportgen.sources.open_source` opens.
+    options : Options, optional
+        Choices.
+    progress : callable, optional
+        Told about each stage.
+
+    Raises
+    ------
+    InputError
+        The formula, the data or an option is wrong, or the rows cannot carry any model.
+    """
+    options = options or Options()
+    tell = progress or (lambda _stage, _rows: None)
+    model = parse_formula(formula)
+    source = open_source(data, options.name or None)
+    tell(f"reading {source.name}", 0)
+    design = build_design(model, source, options.weights)
+    collected = collect(design, tell)
+    moments, groups = collected.moments, collected.groups
+    levels = column_levels(moments)
+    check_estimable(moments, levels, model.grouping.name, groups)
+    tell("fitting", 0)
+    effects = RandomEffects(model.grouping.intercept, design.slope_columns, model.grouping.correlated)
+    fits = fit_variants(moments, levels[:-1], effects)
+    comparison = compare(moments, levels[:-1], fits)
+    evidence = Evidence(model, collected.sample, groups, levels, moments, collected.points, fits, comparison)
+    return Analysis(
+        formula=model,
+        sample=collected.sample,
+        groups=groups,
+        levels=levels,
+        term_of=design.term_of,
+        moments=moments,
+        points=collected.points,
+        fits=fits,
+        comparison=comparison,
+        findings=find(evidence),
+        design=design,
+        options=options,
+    )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Collected:
+    """What one pass over the rows leaves: the rows used, the group labels in order, moments, points for the figures."""
+
+    sample: Sample
+    groups: tuple[str, ...]
+    moments: GroupMoments
+    points: Points
+
+
+def collect(design: Design, progress: Progress, capacity: int = CAPACITY) -> Collected:
+    """Read the rows once, chunk by chunk, and add up their moments.
+
+    Parameters
+    ----------
+    design : Design
+        Design columns and groups.
+    progress : callable
+        Told the rows read so far.
+    capacity : int
+        Rows kept for the figures.
+
+    Returns
+    -------
+    Collected
+        With the groups in the natural order of their labels, so that nothing depends on the order of the rows.
+    """
+    columns = (*design.columns, design.response)
+    ledger = Ledger()
+    draw = PointDraw(len(columns), capacity)
+    moments: GroupMoments | None = None
+    for table, part in used_rows(design.source, design.source_columns, design.group_columns, design.text_columns):
+        ledger = ledger.merge(part)
+        block = design.block(table)
+        origin = None if moments is None else moments.origin
+        found = GroupMoments.from_rows(columns, block.codes, block.values, block.n_groups, origin, block.weights)
+        moments = found if moments is None else moments.merge(found)
+        draw.add(block.codes, block.values)
+        progress(f"reading {design.source.name}", ledger.n_rows_read)
+    if moments is None:
+        moments = GroupMoments.empty(columns)
+    order = design.order
+    moments = moments.take(order)
+    sample = summarise(design.source, design.source_columns, ledger, moments.rows, design.lost_groups(ledger))
+    labels = design.groups
+    return Collected(sample, tuple(labels[j] for j in order), moments, draw.points(order))

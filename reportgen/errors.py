@@ -269,3 +269,30 @@ class SlopeNotFixed(InputError):
             f"the slope of {quoted(self.slope)} varies by {quoted(self.group)} but is not among the fixed terms "
             f"({listed(self.terms) or 'there are none'}): add {quoted(self.slope)} to the formula outside the parentheses"
         )
+
+
+class GroupNotFitted(InputError):
+    """A variant with an intercept for every group is asked about a group it has not seen."""
+
+    def __init__(self, variant: str, groups: Sequence[str]) -> None:
+        super().__init__(variant, tuple(groups))
+        self.variant, self.groups = variant, tuple(groups)
+
+    def __str__(self) -> str:
+        return (
+            f"{quoted(self.variant)} has an intercept for each group and none for {listed(self.groups)}: "
+            "predict new groups with a mixed or a pooled variant"
+        )
+
+
+class VariantMissing(InputError):
+    """A variant that is not fitted is asked for."""
+
+    def __init__(self, variant: str, available: Sequence[str]) -> None:
+        super().__init__(variant, tuple(available))
+        self.variant, self.available = variant, tuple(available)
+
+    def __str__(self) -> str:
+        near = get_close_matches(self.variant, self.available, n=1)
+        hint = f"did you mean {quoted(near[0])}? " if near else ""
+        return f"no fitted variant {quoted(self.variant)}: {hint}fitted are {listed(self.available, 20)}"

@@ -59,7 +59,7 @@ class Coefficient:
     df : float
         Degrees of freedom of the t reference distribution.
     df_method : str
-        ``residual``, ``satterthwaite`` or ``kenward_roger``.
+        ``residual``, ``satterthwaite``, ``kenward_roger``, ``groups`` (their number minus one) or ``bell_mccaffrey``.
     statistic, p_value : float or Undefined
         t statistic and two-sided p value; undefined where the standard error is zero.
     conf_low, conf_high : float
@@ -76,6 +76,26 @@ class Coefficient:
     p_value: Number
     conf_low: float
     conf_high: float
+
+
+@dataclass(frozen=True, slots=True)
+class RobustErrors:
+    """Standard errors that hold whatever the covariance inside the groups, as long as the groups are independent.
+
+    Attributes
+    ----------
+    method : str
+        ``CR1``, ``CR2`` or ``CR3``; what they are and which degrees of freedom go with them is told in
+        :mod:`reportgen.estimation.robust`.
+    coefficients : tuple of Coefficient
+        The model's coefficients with these errors, as far as they can be computed.
+    issues : tuple of Issue
+        Why coefficients are left out.
+    """
+
+    method: str
+    coefficients: tuple[Coefficient, ...]
+    issues: tuple[Issue, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +160,8 @@ class LeastSquaresFit:
         Rows and groups used.
     group_levels : (J,) array
         Value of the model at each group's mean row.
+    robust : tuple of RobustErrors
+        Cluster-robust errors; none for ``between``, whose observations are the groups.
     issues : tuple of Issue
         What to know about this fit.
     """
@@ -154,6 +176,7 @@ class LeastSquaresFit:
     n_obs: int
     n_groups: int
     group_levels: Array
+    robust: tuple[RobustErrors, ...] = ()
     issues: tuple[Issue, ...] = ()
 
 
@@ -163,7 +186,7 @@ class MixedFit:
 
     Attributes
     ----------
-    variant, coefficients, covariance, n_obs, n_groups, issues
+    variant, coefficients, covariance, n_obs, n_groups, robust, issues
         As in :class:`LeastSquaresFit`; the coefficients carry Satterthwaite degrees of freedom.
     kenward_roger : tuple of Coefficient
         The same coefficients with Kenward-Roger standard errors and degrees of freedom.
@@ -206,6 +229,7 @@ class MixedFit:
     n_obs: int
     n_groups: int
     group_levels: Array
+    robust: tuple[RobustErrors, ...] = ()
     issues: tuple[Issue, ...] = ()
 
 

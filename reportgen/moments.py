@@ -99,6 +99,12 @@ class GroupMoments:
         log_weight = 0.0 if weights is None else float(np.log(weights).sum())
         return cls(tuple(columns), origin, rows, weight, means, cross, log_weight)
 
+    @classmethod
+    def empty(cls, columns: Sequence[str]) -> GroupMoments:
+        """Moments of no rows in no groups."""
+        p = len(columns)
+        return cls.from_rows(columns, np.zeros(0, dtype=np.int64), np.zeros((0, p)), 0)
+
     def merge(self, other: GroupMoments) -> GroupMoments:
         """Moments of the rows of both; `other` may know more groups (they follow the common ones)."""
         if other.columns != self.columns:

@@ -75,6 +75,25 @@ def write_outputs(folder: Path, name: str, contents: Mapping[str, bytes]) -> tup
     return tuple(targets.values())
 
 
+def write_file(path: Path, content: bytes) -> None:
+    """Write one file, whole or not at all.
+
+    Raises
+    ------
+    OutputNotWritable
+        The file cannot be written, or is a symbolic link or a folder.
+    """
+    if path.is_symlink() or path.is_dir():
+        raise OutputNotWritable(path.name, "it is a symbolic link or a folder")
+    staging = path.with_name(f".tmp-{path.name}")
+    try:
+        _write_through(staging, content)
+        os.replace(staging, path)
+    except OSError as error:
+        staging.unlink(missing_ok=True)
+        raise OutputNotWritable(str(path), error.strerror or type(error).__name__) from error
+
+
 def _write_through(path: Path, content: bytes) -> None:
     with path.open("wb") as file:
         file.write(content)

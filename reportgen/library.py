@@ -1,0 +1,178 @@
+"""The library: an analysis as an object, with its outputs as methods."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from reportgen import analysis as walks
+from reportgen.comparison import Comparison, SlopeComparison
+from reportgen.errors import VariantMissing
+from reportgen.findings import Finding
+from reportgen.fits import Fit, LeastSquaresFit, MixedFit, ModelFit, Undefined
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from reportgen.presentation.document import Document
+
+
+def analyze(formula: str, data: object, *, name: str = "", weights: str = "") -> Analysis:
+    """Fit every variant of a formula to grouped data and compare them.
+
+    Parameters
+    ----------
+    formula : str
+        Wilkinson formula with one grouping term: ``"score ~ ses + (1 | school)"``.
+    data : path or data frame
+        CSV, Parquet, Feather or Excel file, folder of Parquet files, or a frame of pandas, polars or pyarrow.
+    name : str
+        Name of the data for the report; by default the file's.
+    weights : str
+        Column of positive prior weights, Var(e_i) = sigma2 / w_i; by default none.
+
+    Returns
+    -------
+    Analysis
+
+    Raises
+    ------
+    reportgen.ReportgenError
+        The formula or the data is wrong; the message says what was given, where, and what is allowed.
+    """
+    return Analysis(walks.walk(formula, data, walks.Options(name=name, weights=weights)))
+
+
+@dataclass(frozen=True, eq=False)
+class Analysis:
+    """The variants of one formula on one data set, compared.
+
+    Attributes
+    ----------
+    results : reportgen.analysis.Analysis
+        Everything computed, as plain records.
+    """
+
+    results: walks.Analysis
+
+    @property
+    def fits(self) -> Mapping[str, Fit]:
+        """Variant id to fit, or to the reason why it could not be fitted."""
+        return self.results.fits
+
+    @cached_property
+    def slopes(self) -> Mapping[str, SlopeComparison]:
+        """Design column to its slope within groups, between groups and in every variant."""
+        return {slope.column: slope for slope in self.results.comparison.slopes}
+
+    @property
+    def comparison(self) -> Comparison:
+        """Blends, curve, tests, identity checks."""
+        return self.results.comparison
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """What the report says, as kinds and numbers."""
+        return self.results.findings
+
+    def tidy(self) -> pd.DataFrame:
+        """Every coefficient of every fitted variant, one row each.
+
+        Columns: variant, column, role, estimate, std_error, df, df_method, statistic, p_value, conf_low, conf_high.
+        A statistic that is not defined is missing.
+        """
+        import pandas as pd
+
+        rows = [
+            {
+                "variant": variant,
+                "column": c.column,
+                "role": c.role,
+                "estimate": c.estimate,
+                "std_error": c.std_error,
+                "df": c.df,
+                "df_method": c.df_method,
+                "statistic": None if isinstance(c.statistic, Undefined) else c.statistic,
+                "p_value": None if isinstance(c.p_value, Undefined) else c.p_value,
+                "conf_low": c.conf_low,
+                "conf_high": c.conf_high,
+            }
+            for variant, fit in self.fits.items()
+            if isinstance(fit, LeastSquaresFit | MixedFit)
+            for c in fit.coefficients
+        ]
+        return pd.DataFrame(rows)
+
+    def fitted(self, variant: str) -> ModelFit:
+        """The fit of a variant.
+
+        Raises
+        ------
+        VariantMissing
+            There is no such variant, or it could not be fitted.
+        """
+        fit = self.fits.get(variant)
+        if not isinstance(fit, LeastSquaresFit | MixedFit):
+            known = [name for name, item in self.fits.items() if isinstance(item, LeastSquaresFit | MixedFit)]
+            raise VariantMissing(variant, known)
+        return fit
+
+    def to_json(self, path: str | os.PathLike[str] | None = None) -> str:
+        """The result file (schema ``reportgen.results/1``), also written to `path` if given."""
+        from reportgen.presentation.exports import result_file
+
+        text = result_file(self.results)
+        if path is not None:
+            _save(path, text.encode())
+        return text
+
+    def to_html(self, path: str | os.PathLike[str] | None = None) -> str:
+        """The report as one self-contained page, also written to `path` if given."""
+        from reportgen.presentation.html import render_html
+
+        text = render_html(self._document)
+        if path is not None:
+            _save(path, text.encode())
+        return text
+
+    def to_pdf(self, path: str | os.PathLike[str] | None = None) -> bytes:
+        """The report as a PDF, also written to `path` if given.
+
+        Raises
+        ------
+        OutputError
+            A system library that PDF needs is missing; the message says what mends it.
+        """
+        from reportgen.presentation.pdf import render_pdf
+
+        content = render_pdf(self._document)
+        if path is not None:
+            _save(path, content)
+        return content
+
+    @cached_property
+    def _document(self) -> Document:
+        from reportgen.presentation.document import build_document
+
+        return build_document(self.results)
+
+    def _repr_html_(self) -> str:
+        """The report inside a frame, so that its style does not leak into a notebook."""
+        from markupsafe import escape
+
+        page = escape(self.to_html())
+        return f'<iframe srcdoc="{page}" sandbox style="width: 100%; height: 40rem; border: 0" title="report"></iframe>'
+
+    def __repr__(self) -> str:
+        sample = self.results.sample
+        return f"<Analysis of {self.results.formula.text!r}: {sample.n_obs} rows in {sample.n_groups} groups>"
+
+
+def _save(path: str | os.PathLike[str], content: bytes) -> None:
+    from reportgen.presentation.outputs import write_file
+
+    write_file(Path(path), content)
