@@ -10,6 +10,7 @@ from reportgen.fits import MixedFit
 from reportgen.presentation.formatting import Place, count, printable, quantity, significant
 from reportgen.presentation.tables import EMPTY, Cell, Column, Row, Table
 from reportgen.presentation.wording import Wording
+from reportgen.sample import LedgerEntry
 
 if TYPE_CHECKING:
     from reportgen.analysis import Analysis
@@ -21,7 +22,7 @@ MAX_MEANS = 3  # predictors whose group means are listed
 def ledger_table(analysis: Analysis, words: Wording) -> Table:
     """Rows read, rows dropped by reason, rows used."""
     sample = analysis.sample
-    dropped = [Row(printable(entry.reason, 80), (Cell(count(entry.rows)),)) for entry in sample.ledger if entry.rows]
+    dropped = [Row(ledger_reason(entry, words), (Cell(count(entry.rows)),)) for entry in sample.ledger if entry.rows]
     return Table(
         id="ledger",
         stub=words["table.ledger.stub"],
@@ -32,6 +33,11 @@ def ledger_table(analysis: Analysis, words: Wording) -> Table:
             Row(words["table.ledger.used"], (Cell(count(sample.n_obs)),), begins_part=True),
         ),
     )
+
+
+def ledger_reason(entry: LedgerEntry, words: Wording) -> str:
+    """Why rows were dropped, in words."""
+    return words[f"ledger.{entry.reason}"].format(printable(entry.column, 60))
 
 
 def levels_table(analysis: Analysis, words: Wording) -> Table:

@@ -15,6 +15,7 @@ from reportgen.blends import Blend
 from reportgen.comparison import Comparison, SlopeComparison
 from reportgen.fits import Coefficient, Fit, Issue, LeastSquaresFit, MixedFit, Undefined, UnfitVariant
 from reportgen.hypothesis_tests import GroupVarianceTest, WaldTest
+from reportgen.presentation.data_tables import ledger_reason
 from reportgen.presentation.notation import variant_formula
 from reportgen.presentation.wording import Wording, wording
 
@@ -83,7 +84,7 @@ def results(analysis: Analysis) -> dict[str, Json]:
         "schema": SCHEMA,
         "reportgen_version": __version__,
         "formula": _formula(analysis),
-        "data": _data(analysis),
+        "data": _data(analysis, words),
         "columns": _columns(analysis),
         "variants": {name: _variant(analysis, name, fit, Collector(words)) for name, fit in analysis.fits.items()},
         "slopes": [_slope(slope, top) for slope in comparison.slopes],
@@ -298,7 +299,7 @@ def _group_variance(test: GroupVarianceTest, top: Collector) -> dict[str, Json]:
     }
 
 
-def _data(analysis: Analysis) -> dict[str, Json]:
+def _data(analysis: Analysis, words: Wording) -> dict[str, Json]:
     sample = analysis.sample
     return {
         "source": sample.source,
@@ -310,5 +311,9 @@ def _data(analysis: Analysis) -> dict[str, Json]:
         "group_size_min": sample.group_size_min,
         "group_size_median": sample.group_size_median,
         "group_size_max": sample.group_size_max,
-        "ledger": [{"reason": entry.reason, "rows": entry.rows} for entry in sample.ledger],
+        "ledger": [
+            {"reason": ledger_reason(entry, words), "code": entry.reason, "column": entry.column, "rows": entry.rows}
+            for entry in sample.ledger
+        ],
+        "lost_groups": list(sample.lost_groups),
     }

@@ -65,6 +65,11 @@ def needs_power(*values: float) -> bool:
     return largest != 0 and not TOO_SMALL <= largest < TOO_LARGE
 
 
+def signed(text: str) -> str:
+    """A number already written, as the next term of a sum."""
+    return f"{MINUS} {text[1:]}" if text.startswith(MINUS) else f"+ {text}"
+
+
 def significant(value: float, digits: int = 4) -> str:
     """`value` with `digits` significant digits, as a variance part or a standard deviation is shown."""
     if needs_power(value):

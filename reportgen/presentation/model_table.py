@@ -91,9 +91,7 @@ def _group_rows(fits: Mapping[str, ModelFit], words: Wording) -> list[Row | None
     terms = list(dict.fromkeys(t for fit in fits.values() if isinstance(fit, MixedFit) for t in fit.group_covariance.terms))
     rows: list[Row | None] = []
     for term in terms:
-        label = (
-            words["table.models.tau"] if term == "(Intercept)" else words["table.models.tau_slope"].format(printable(term, 40))
-        )
+        key = "table.models.tau" if term == "(Intercept)" else "table.models.tau_slope"
 
         def deviation(fit: ModelFit, term: str = term) -> Cell:
             if not isinstance(fit, MixedFit) or term not in fit.group_covariance.terms:

@@ -7,7 +7,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from io import BytesIO
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from reportgen.presentation.formatting import printable
 
@@ -109,7 +112,8 @@ def drawing(height: float, width: float = WIDTH) -> Iterator[Canvas]:
     from matplotlib import rc_context, rcParamsDefault
     from matplotlib.figure import Figure as Canvas
 
-    with rc_context({**rcParamsDefault, **SETTINGS}):  # type: ignore[arg-type]
+    settings: dict[Any, Any] = {**rcParamsDefault, **SETTINGS}
+    with rc_context(settings):
         yield Canvas(figsize=(width, height), layout="constrained")
 
 
@@ -138,13 +142,11 @@ def literal(text: str, limit: int = 40) -> str:
     return "".join(c if ord(c) in _drawable() else "\N{WHITE SQUARE}" for c in printable(text, limit))
 
 
-def points(axes: Axes, x: object, y: object, size: float = 9.0, alpha: float = 0.55) -> None:
+def points(axes: Axes, x: NDArray[np.float64], y: NDArray[np.float64], size: float = 9.0, alpha: float = 0.55) -> None:
     """The rows of the data: small grey dots behind everything; an image where they are many."""
-    from numpy import size as count
-
     axes.plot(
-        x,  # type: ignore[arg-type]
-        y,  # type: ignore[arg-type]
+        x,
+        y,
         linestyle="none",
         marker="o",
         markersize=size**0.5,
@@ -152,5 +154,5 @@ def points(axes: Axes, x: object, y: object, size: float = 9.0, alpha: float = 0
         markeredgewidth=0,
         alpha=alpha,
         zorder=1,
-        rasterized=count(x) > RASTER_ABOVE,  # type: ignore[call-overload]
+        rasterized=len(x) > RASTER_ABOVE,
     )

@@ -1,0 +1,90 @@
+"""From a document to one self-contained page: no script, no request."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any, Literal
+
+from reportgen.presentation.document import Document, plain_tables
+from reportgen.presentation.figures.style import Figure
+from reportgen.presentation.formatting import count, degrees_of_freedom, percent, signed, significant
+from reportgen.presentation.wording import environment, wording
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+Medium = Literal["screen", "print"]
+
+
+def render_html(document: Document) -> str:
+    """The report as one HTML file.
+
+    Parameters
+    ----------
+    document : Document
+        What to say.
+
+    Returns
+    -------
+    str
+        A page that needs nothing else: styles inside, figures as data URIs.
+    """
+    return render_page(document, "screen")
+
+
+def render_page(document: Document, medium: Medium, fonts: str = "") -> str:
+    """The page for a medium; both come from the same templates.
+
+    Parameters
+    ----------
+    document : Document
+        What to say.
+    medium : {"screen", "print"}
+        ``screen`` for a browser, ``print`` for the PDF: equations, contents and running heads differ.
+    fonts : str
+        Style rules that embed fonts.
+    """
+    from markupsafe import Markup
+
+    template = page_environment().get_template("report.html.j2")
+    return template.render(
+        **document.context,
+        title=document.title,
+        language=document.language,
+        medium=medium,
+        fonts=Markup(fonts),  # noqa: S704 - rules made here from font files, no text of the data
+        labels=wording().labels,
+        tables=plain_tables(document.tables),
+        figures={name: plain_figure(figure) for name, figure in document.figures.items()},
+    )
+
+
+def page_environment() -> Environment:
+    """The templates with the filters that put numbers into sentences."""
+    made = environment()
+    made.filters |= {
+        "percent": percent,
+        "count": count,
+        "df": degrees_of_freedom,
+        "significant": significant,
+        "signed": signed,
+    }
+    made.globals["include_text"] = _include_text
+    return made
+
+
+def plain_figure(figure: Figure) -> Mapping[str, Any]:
+    """A figure as plain values, the drawing as a data URI."""
+    uri = f"data:image/svg+xml;base64,{b64encode(figure.svg).decode()}"
+    return {**asdict(figure), "svg": "", "uri": uri}
+
+
+def _include_text(name: str) -> object:
+    """The style sheet as it stands: it is ours, and escaping would break it."""
+    from markupsafe import Markup
+
+    made = environment()
+    assert made.loader is not None
+    return Markup(made.loader.get_source(made, name)[0])  # noqa: S704 - a file of the project, no text of the data

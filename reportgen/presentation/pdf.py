@@ -1,0 +1,118 @@
+"""From a document to a PDF: the one place that knows the PDF renderer."""
+
+from __future__ import annotations
+
+import os
+from base64 import b64encode
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from reportgen.errors import OutputError
+from reportgen.presentation.document import Document
+from reportgen.presentation.html import render_page
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+VARIANT = "pdf/a-3a"  # archivable, tagged, attachments allowed
+RESULT_NAME = "results.json"
+FACES: Mapping[str, tuple[str, str, str]] = {
+    "DejaVuSans.ttf": ("Report Sans", "400", "normal"),
+    "DejaVuSans-Bold.ttf": ("Report Sans", "700", "normal"),
+    "DejaVuSans-Oblique.ttf": ("Report Sans", "400", "italic"),
+    "DejaVuSansMono.ttf": ("Report Mono", "400", "normal"),
+}
+"""Font files that ship with the plotting library: family, weight, style."""
+
+
+class PdfLibraryMissing(OutputError):
+    """A system library without which no PDF can be written is not there (exit code 3)."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
+
+    def __str__(self) -> str:
+        return (
+            f"no PDF can be written here: {self.why.splitlines()[0] if self.why else 'a system library is missing'}; "
+            "to mend it: apt-get install libpangoft2-1.0-0 libharfbuzz-subset0"
+        )
+
+
+def render_pdf(document: Document) -> bytes:
+    """The report as an archivable, tagged PDF with the result file attached.
+
+    Parameters
+    ----------
+    document : Document
+        What to say.
+
+    Raises
+    ------
+    PdfLibraryMissing
+        A system library is not installed; HTML and JSON can still be written.
+    """
+    page = render_page(document, "print", fonts=font_faces())
+    return pdf_of_page(page, {RESULT_NAME: document.result})
+
+
+def pdf_of_page(page: str, attachments: Mapping[str, str]) -> bytes:
+    """A page of HTML as PDF: the same text gives the same bytes.
+
+    Parameters
+    ----------
+    page : str
+        Self-contained HTML.
+    attachments : mapping
+        Name to text of the files that travel inside.
+    """
+    renderer = _renderer()
+    # Only data URIs: by default a page can read local files and make requests.
+    fetcher = renderer.URLFetcher(allowed_protocols=["data"], fail_on_errors=True)
+    moment = creation_date()
+    files = [
+        renderer.Attachment(
+            string=text, name=name, created=moment, modified=moment, relationship="Data", url_fetcher=fetcher, base_url=None
+        )
+        for name, text in attachments.items()
+    ]
+    html = renderer.HTML(string=page, base_url=None, url_fetcher=fetcher)
+    written = html.render().write_pdf(
+        pdf_variant=VARIANT, pdf_identifier=b"reportgen", attachments=files, attachment_relationships=["Data"] * len(files)
+    )
+    assert isinstance(written, bytes)
+    return written
+
+
+def creation_date() -> datetime:
+    """The date that goes into the file: SOURCE_DATE_EPOCH where set, else the beginning of the epoch, never the clock."""
+    return datetime.fromtimestamp(int(os.environ.get("SOURCE_DATE_EPOCH", "0")), UTC)
+
+
+@cache
+def font_faces() -> str:
+    """Style rules that embed the fonts: what the page looks like does not depend on the fonts of the machine."""
+    spec = find_spec("matplotlib")
+    assert spec is not None
+    assert spec.origin is not None
+    folder = Path(spec.origin).parent / "mpl-data" / "fonts" / "ttf"
+    rules = []
+    for file, (family, weight, style) in FACES.items():
+        data = b64encode((folder / file).read_bytes()).decode()
+        rules.append(
+            f"@font-face {{ font-family: '{family}'; font-weight: {weight}; font-style: {style}; "
+            f"src: url(data:font/ttf;base64,{data}); }}"
+        )
+    return "\n".join(rules)
+
+
+def _renderer() -> ModuleType:
+    try:
+        import weasyprint
+    except OSError as error:
+        raise PdfLibraryMissing(str(error)) from error
+    return weasyprint

@@ -1,0 +1,129 @@
+"""What the page says about one predictor, as plain values: texts that match the tables, and nothing that computes."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+from reportgen.blends import Blend
+from reportgen.comparison import SlopeComparison
+from reportgen.fits import Coefficient, LeastSquaresFit, MixedFit, Undefined
+from reportgen.presentation.explanation_tables import arithmetic_place
+from reportgen.presentation.figures.curve import slope_at
+from reportgen.presentation.formatting import Place, estimate, fixed, percent, printable
+from reportgen.presentation.wording import Wording
+
+if TYPE_CHECKING:
+    from reportgen.analysis import Analysis
+
+Plain = dict[str, object]
+
+FACTOR = re.compile(r"(?P<name>[^:\[\]]+)\[(?:T\.)?(?P<level>[^\[\]]*)\]")
+CURVE_SHARES = (0.01, 0.1, 0.2)  # shares of variance at which the curve is told in words
+SHORT = 60  # characters of a column name on the page
+
+
+def predictor(analysis: Analysis, number: int, words: Wording) -> Plain:
+    """Everything about one design column.
+
+    Parameters
+    ----------
+    analysis : Analysis
+        What was computed.
+    number : int
+        Position of the column in the design.
+    words : Wording
+        Labels and sentences.
+    """
+    slope, level = analysis.comparison.slopes[number], analysis.levels[number]
+    between = "both" if level.varies_between else "within"
+    entry: Plain = {
+        "id": f"predictor-{number + 1}",
+        "key": slope.column,
+        "column": printable(slope.column, SHORT),
+        "level": between if level.varies_within else "between",
+        "between_share": percent(level.between_share),
+        "within": coefficient_text(slope.within, words),
+        "between": coefficient_text(slope.between, words),
+        "contextual": coefficient_text(slope.contextual, words),
+        "models": _models(analysis, slope.column),
+        "blends": {name: _blend(slope, blend, words) for name, blend in slope.blends.items()},
+        "curve": _curve(analysis, slope),
+    }
+    return entry | _kind(slope.column)
+
+
+def _kind(column: str) -> Plain:
+    """Whether the column is a factor level, a product or a number: sentences differ."""
+    match = FACTOR.fullmatch(column)
+    if match:
+        name = match["name"]
+        inner = re.fullmatch(r"C\((.*)\)", name)
+        name = inner[1] if inner else name
+        return {"kind": "factor", "factor": printable(name, SHORT), "factor_level": printable(match["level"], SHORT)}
+    is_product = ":" in column
+    return {"kind": "product" if is_product else "number", "factor": "", "factor_level": ""}
+
+
+def coefficient_text(item: Coefficient | Undefined | None, words: Wording) -> Plain:
+    """The texts of a coefficient, or the reason why there is none."""
+    if item is None:
+        return {"defined": False, "reason": ""}
+    if isinstance(item, Undefined):
+        return {"defined": False, "reason": words.issue(item.reason)}
+    return {"defined": True, "reason": "", "role": item.role, **asdict(estimate(item))}
+
+
+def _models(analysis: Analysis, column: str) -> Plain:
+    """Coefficient texts by variant and role."""
+    models: Plain = {}
+    for name, fit in analysis.fits.items():
+        if isinstance(fit, LeastSquaresFit | MixedFit):
+            found = [c for c in fit.coefficients if c.column == column]
+            models[name] = {c.role: asdict(estimate(c)) for c in found}
+    return models
+
+
+def _blend(slope: SlopeComparison, blend: Blend, words: Wording) -> Plain:
+    place = arithmetic_place(slope)
+    between = blend.between
+    defined = not isinstance(between, Undefined)
+    weight = blend.own_weight
+    others = sum(pull.amount for pull in blend.pulls)
+    return {
+        "defined": defined,
+        "reason": words.issue(between.reason) if isinstance(between, Undefined) else "",
+        "is_scalar": blend.is_scalar,
+        "is_outside": blend.is_outside,
+        "weight": percent(weight) if 0 <= weight <= 1 else "",
+        "weight_on_between": fixed(weight, 5),
+        "weight_on_within": fixed(1.0 - weight, 5),
+        "within": place.text(blend.within),
+        "between": "" if isinstance(between, Undefined) else place.text(between),
+        "slope": place.text(blend.slope),
+        "own": place.text(blend.slope - blend.within - others),
+        "others": place.text(others),
+        "pulls": [{"column": printable(pull.column, SHORT), "amount": place.text(pull.amount)} for pull in blend.pulls[:4]],
+        "n_pulls": len(blend.pulls),
+    }
+
+
+def _curve(analysis: Analysis, slope: SlopeComparison) -> list[Plain]:
+    """The slope at a few assumed shares of variance between groups."""
+    curve = analysis.comparison.curve
+    if isinstance(curve, Undefined) or slope.column not in curve.columns or not isinstance(slope.within, Coefficient):
+        return []
+    position = curve.columns.index(slope.column)
+    place = Place.of(slope.within.estimate, slope.within.std_error)
+    shares = list(CURVE_SHARES)
+    if not isinstance(curve.fitted_share, Undefined) and curve.fitted_share > 0:
+        shares = sorted([*(share for share in shares if abs(share - curve.fitted_share) > 0.02), curve.fitted_share])
+    return [
+        {
+            "share": percent(share),
+            "slope": place.text(slope_at(curve, position, share)),
+            "is_fitted": share == curve.fitted_share,
+        }
+        for share in shares
+    ]
