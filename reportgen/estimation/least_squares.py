@@ -10,7 +10,8 @@ from scipy.linalg import cho_factor, cho_solve
 
 from reportgen.estimation.inference import PERFECT, coefficients
 from reportgen.estimation.regressors import Regressors, rank_problem
-from reportgen.fits import Fit, Issue, LeastSquaresFit, Likelihood, Number, Undefined, UnfitVariant
+from reportgen.estimation.robust import WorkingModel, robust_errors
+from reportgen.fits import Fit, Issue, LeastSquaresFit, Likelihood, Number, RobustErrors, Undefined, UnfitVariant
 
 Array = NDArray[np.float64]
 
@@ -55,7 +56,7 @@ def fit_pooled(variant: str, reg: Regressors) -> Fit:
     fit = Solution(*solve(gram), df=df, n_units=reg.n_rows)
     explained = 1.0 - fit.rss / gram[-1, -1]
     r2: dict[str, Number] = {"r2": explained, "adjusted": 1.0 - (1.0 - explained) * (reg.n_rows - 1) / df}
-    return _record(variant, reg, fit, r2, reg.means[:, :-1] @ fit.beta)
+    return _record(variant, reg, fit, r2, reg.means[:, :-1] @ fit.beta, _robust(reg, fit))
 
 
 def fit_absorbed(variant: str, reg: Regressors) -> Fit:
@@ -74,7 +75,7 @@ def fit_absorbed(variant: str, reg: Regressors) -> Fit:
         "within": 1.0 - fit.rss / own if own > 0 else Undefined(Issue("no_within_variation")),
         "r2": 1.0 - fit.rss / reg.total[-1, -1],
     }
-    return _record(variant, reg, fit, r2, reg.means[:, -1])
+    return _record(variant, reg, fit, r2, reg.means[:, -1], _robust(reg, fit))
 
 
 def fit_group_means(variant: str, reg: Regressors) -> Fit:
@@ -95,7 +96,7 @@ def fit_group_means(variant: str, reg: Regressors) -> Fit:
     r2: dict[str, Number] = {"r2": explained}
     if not isinstance(explained, Undefined):
         r2["adjusted"] = 1.0 - (1.0 - explained) * (reg.n_groups - 1) / df
-    return _record(variant, reg, fit, r2, reg.means[:, :-1] @ fit.beta)
+    return _record(variant, reg, fit, r2, reg.means[:, :-1] @ fit.beta, ())
 
 
 def solve(gram: Array) -> tuple[Array, Array, float]:
@@ -159,7 +160,23 @@ def too_few(variant: str, df: int) -> UnfitVariant | None:
     return UnfitVariant(variant, Issue("no_degrees_of_freedom", {"df": df})) if df < 1 else None
 
 
-def _record(variant: str, reg: Regressors, solution: Solution, r2: dict[str, Number], levels: Array) -> LeastSquaresFit:
+def _robust(reg: Regressors, solution: Solution) -> tuple[RobustErrors, ...]:
+    if not (solution.rss > 0 and len(solution.beta)):
+        return ()
+    skip = reg.n_terms - len(solution.beta)
+    back = reg.back[skip:, skip:]
+    model = WorkingModel.of(reg, solution.beta, solution.inverse)
+    return robust_errors(model, reg.terms[skip:], back @ solution.beta + reg.offset[skip:], back)
+
+
+def _record(
+    variant: str,
+    reg: Regressors,
+    solution: Solution,
+    r2: dict[str, Number],
+    levels: Array,
+    robust: tuple[RobustErrors, ...],
+) -> LeastSquaresFit:
     unit, skip = reg.scale[-1], reg.n_terms - len(solution.beta)
     back = reg.back[skip:, skip:]
     covariance = back @ (solution.inverse * solution.sigma2) @ back.T
@@ -185,4 +202,5 @@ def _record(variant: str, reg: Regressors, solution: Solution, r2: dict[str, Num
         n_obs=reg.n_rows,
         n_groups=reg.n_groups,
         group_levels=levels * unit + reg.centre[-1],
+        robust=robust,
     )

@@ -11,8 +11,19 @@ from reportgen.estimation.inference import coefficients
 from reportgen.estimation.least_squares import PERFECT_FIT, too_few
 from reportgen.estimation.random_intercept import Optimum, Profile, SizeClasses, optimise
 from reportgen.estimation.regressors import INTERCEPT, Regressors, rank_problem
+from reportgen.estimation.robust import WorkingModel, robust_errors
 from reportgen.estimation.small_sample import CovarianceDerivatives, kenward_roger, satterthwaite
-from reportgen.fits import Coefficient, Fit, GroupCovariance, Issue, Likelihood, MixedFit, Number, UnfitVariant
+from reportgen.fits import (
+    Coefficient,
+    Fit,
+    GroupCovariance,
+    Issue,
+    Likelihood,
+    MixedFit,
+    Number,
+    RobustErrors,
+    UnfitVariant,
+)
 
 Array = NDArray[np.float64]
 
@@ -25,6 +36,8 @@ class MixedEstimate:
     ----------
     effect_terms : tuple of str
         Names of the q random effects.
+    effects_design : (p + 1, q) array
+        Columns of the random effects: Z_j = D_j `effects_design`.
     effects_home : (q, q) array
         Turns random effects of the scaled columns into effects in the data's columns (but not units of the response).
     beta : (p,) array
@@ -50,6 +63,7 @@ class MixedEstimate:
     """
 
     effect_terms: tuple[str, ...]
+    effects_design: Array
     effects_home: Array
     beta: Array
     sigma2: float
@@ -100,6 +114,7 @@ def fit_random_intercept(variant: str, reg: Regressors) -> Fit:
         issues.append(Issue("several_optima", {"n": reml.n_minima}))
     estimate = MixedEstimate(
         effect_terms=(INTERCEPT,),
+        effects_design=np.eye(reg.n_terms + 1, 1),
         effects_home=np.eye(1),
         beta=beta,
         sigma2=reml.sigma2,
@@ -203,8 +218,16 @@ def mixed_record(variant: str, reg: Regressors, found: MixedEstimate) -> MixedFi
         n_obs=reg.n_rows,
         n_groups=reg.n_groups,
         group_levels=(reg.means[:, :-1] @ found.beta + found.lift) * unit + reg.centre[-1],
+        robust=_robust(reg, found),
         issues=found.issues,
     )
+
+
+def _robust(reg: Regressors, found: MixedEstimate) -> tuple[RobustErrors, ...]:
+    """Cluster-robust errors with the fitted model as the working model."""
+    effects = (found.effects_design, found.psi / found.sigma2)
+    model = WorkingModel.of(reg, found.beta, found.derivatives.Phi / found.sigma2, effects)
+    return robust_errors(model, reg.terms, reg.home(found.beta), reg.back)
 
 
 def _centred(reg: Regressors) -> Array:

@@ -148,6 +148,7 @@ def _estimate(
     icc: Number = Undefined(Issue("icc_with_slopes")) if effects.columns else variance / (variance + sigma2)
     return MixedEstimate(
         effect_terms=effects.terms,
+        effects_design=design.columns,
         effects_home=design.home,
         beta=profile.beta,
         sigma2=sigma2,

@@ -19,11 +19,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reportgen.estimation.regressors import Regressors
+from reportgen.estimation.rotation import mean_row, rotated_rows
 
 Array = NDArray[np.float64]
-
-NO_SPREAD = 1e-14  # squared spread of a slope's column inside a group, in units of its overall spread, that is rounding
-DEPENDENT = 1e-10  # share of that spread left beside the other slopes' columns below which the group cannot tell them apart
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,7 +47,7 @@ class RotatedGroups:
 
     @classmethod
     def of(cls, reg: Regressors, design: Array) -> RotatedGroups:
-        """Rotate the groups of `reg` by Gram-Schmidt on their moments.
+        """Rotate the groups of `reg`.
 
         Parameters
         ----------
@@ -59,19 +57,9 @@ class RotatedGroups:
             Z_j = D_j design. If the first column is the intercept's, the centred cross-products are used as they stand.
         """
         starts_with_mean = bool(np.count_nonzero(design[:, 0]) == 1 and design[0, 0] == 1.0)
-        rows: list[Array] = []
-        for column in design.T[int(starts_with_mean) :]:
-            row = np.einsum("jab,b->aj", reg.cross, column)
-            if not starts_with_mean:
-                row += reg.weight * (reg.means @ column) * reg.means.T
-            whole = column @ row
-            for earlier in rows:
-                row -= earlier * (column @ earlier)
-            pivot = column @ row
-            floor = np.maximum(DEPENDENT * whole, NO_SPREAD * reg.weight * (1.0 + (reg.means @ column) ** 2))
-            rows.append(row / np.sqrt(np.where(pivot > floor, pivot, np.inf)))
+        rows = rotated_rows(reg, design[:, int(starts_with_mean) :], about_mean=starts_with_mean)
         inside = (reg.S_W if starts_with_mean else reg.total) - sum(row @ row.T for row in rows)
-        rotated = np.stack([np.sqrt(reg.weight) * reg.means.T, *rows] if starts_with_mean else rows)
+        rotated = np.stack([mean_row(reg), *rows] if starts_with_mean else rows)
         return cls(inside, rotated, np.einsum("kaj,aq->kqj", rotated, design), reg.n_rows)
 
     @property

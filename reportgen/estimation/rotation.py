@@ -1,0 +1,49 @@
+"""An orthonormal basis for the columns of every group, from the group moments alone."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reportgen.estimation.regressors import Regressors
+
+Array = NDArray[np.float64]
+
+NO_SPREAD = 1e-14  # squared spread of a column inside a group, in units of its overall spread, that is rounding
+DEPENDENT = 1e-10  # share of that spread left beside the earlier columns below which the group cannot tell them apart
+
+
+def mean_row(reg: Regressors) -> Array:
+    """(p + 1, J) product of every group's D_j with the unit vector along its intercept column: sqrt(n_j) m_j."""
+    return np.asarray(np.sqrt(reg.weight) * reg.means.T)
+
+
+def rotated_rows(reg: Regressors, columns: Array, about_mean: bool) -> list[Array]:
+    """Products Q_j'D_j of D = [1, X, y] with an orthonormal basis Q_j of some columns, by Gram-Schmidt on the moments.
+
+    Parameters
+    ----------
+    reg : Regressors
+        Columns D of one variant.
+    columns : (p + 1, c) array
+        The columns to be spanned are D_j `columns`.
+    about_mean : bool
+        Whether the basis is to be orthogonal to the intercept column too; then only centred cross-products enter.
+
+    Returns
+    -------
+    list of (p + 1, J) array
+        One for each column; zeros in the groups where it depends on the earlier ones (few rows, no spread).
+    """
+    rows: list[Array] = []
+    for column in columns.T:
+        row = np.einsum("jab,b->aj", reg.cross, column)
+        if not about_mean:
+            row += reg.weight * (reg.means @ column) * reg.means.T
+        whole = column @ row
+        for earlier in rows:
+            row -= earlier * (column @ earlier)
+        pivot = column @ row
+        floor = np.maximum(DEPENDENT * whole, NO_SPREAD * reg.weight * (1.0 + (reg.means @ column) ** 2))
+        rows.append(row / np.sqrt(np.where(pivot > floor, pivot, np.inf)))
+    return rows
