@@ -118,7 +118,7 @@ def compare(moments: GroupMoments, levels: tuple[ColumnLevel, ...], fits: Mappin
         curve=curve(space, gamma) if drawable else Undefined(Issue("no_column_varies_within")),
         ingredients=gamma if isinstance(gamma, Undefined) else ingredients(space, gamma),
         contextual_test=contextual_test(moments, fits["mundlak"]),
-        group_variance=group_variance_test(fits["pooled"], fits["no_pooling"], mixed),
+        group_variance=group_variance_test(moments, fits),
         null_icc=null_icc(moments),
         checks=check_identities(levels, moments.weight, fits, parts),
     )

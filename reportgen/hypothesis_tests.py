@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from scipy.special import chdtrc, fdtrc
 
+from reportgen.estimation.least_squares import fit_pooled
 from reportgen.estimation.mixed import intercept_derivatives
 from reportgen.estimation.random_intercept import SizeClasses, at_ratio
-from reportgen.estimation.regressors import regressors
+from reportgen.estimation.regressors import INTERCEPT, Term, regressors
 from reportgen.estimation.small_sample import kenward_roger_f
 from reportgen.fits import Fit, Issue, LeastSquaresFit, MixedFit, Number, Undefined
 from reportgen.moments import GroupMoments
@@ -39,21 +41,33 @@ class WaldTest:
 
 
 @dataclass(frozen=True, slots=True)
+class FTest:
+    """F test: statistic, numerator and denominator degrees of freedom, p value."""
+
+    f: float
+    f_df: tuple[float, float]
+    p_value: float
+
+
+@dataclass(frozen=True, slots=True)
 class GroupVarianceTest:
-    """Is there any variance between groups?
+    """Do the groups differ?
 
     Attributes
     ----------
-    f, f_df, f_p_value
-        F test of the group dummies against pooled regression; exact under normal errors.
-    lrt, lrt_p_value
+    dummies : FTest or Undefined
+        All group intercepts are equal, given the predictors that vary within groups: the group dummies against one
+        intercept, df J - 1 and N - J - k_w. Exact under normal errors.
+    beyond : FTest or Undefined
+        The groups differ by no more than the group-level predictors say: the group dummies against pooled regression with
+        those predictors. Undefined where there are none.
+    lrt, lrt_p_value : float or Undefined
         Likelihood ratio of the random intercept model to pooled regression (both by maximum likelihood); its null
         distribution is the equal mixture of chi-squared with 0 and 1 degrees of freedom (Stram & Lee 1994).
     """
 
-    f: Number
-    f_df: tuple[float, float] | Undefined
-    f_p_value: Number
+    dummies: FTest | Undefined
+    beyond: FTest | Undefined
     lrt: Number
     lrt_p_value: Number
 
@@ -92,31 +106,42 @@ def contextual_test(moments: GroupMoments, fit: Fit) -> WaldTest | Undefined:
     )
 
 
-def group_variance_test(pooled: Fit, no_pooling: Fit, random_intercept: Fit) -> GroupVarianceTest:
+def group_variance_test(moments: GroupMoments, fits: Mapping[str, Fit]) -> GroupVarianceTest:
     """Test the variance between groups, by the dummies and by the likelihood.
 
     Parameters
     ----------
-    pooled, no_pooling, random_intercept : Fit
-        The variants compared; a number that needs one that could not be fitted is undefined.
+    moments : GroupMoments
+        The data.
+    fits : mapping
+        Variant id to fit; a number that needs one that could not be fitted is undefined.
     """
-    f: Number
-    f_df: tuple[float, float] | Undefined
-    f_p_value: Number
-    f = f_df = f_p_value = Undefined(_missing(pooled, no_pooling))
-    if isinstance(pooled, LeastSquaresFit) and isinstance(no_pooling, LeastSquaresFit) and no_pooling.sigma2 > 0:
-        df1, df2 = pooled.df_residual - no_pooling.df_residual, no_pooling.df_residual
-        gain = pooled.sigma2 * pooled.df_residual - no_pooling.sigma2 * df2
-        f, f_df = float(gain / df1 / no_pooling.sigma2), (df1, df2)
-        f_p_value = float(fdtrc(df1, df2, max(f, 0.0)))
+    pooled, mixed = fits["pooled"], fits["random_intercept"]
+    within, levels = fits["no_pooling"], pooled.coefficients if isinstance(pooled, LeastSquaresFit) else ()
+    kept: tuple[Term, ...] = ((INTERCEPT, "intercept"), *((c.column, c.role) for c in levels if c.role == "raw"))
+    dummies = _f_test(fit_pooled("pooled", regressors(moments, kept)), within)
+    beyond: FTest | Undefined = Undefined(Issue("no_group_level_predictor"))
+    if any(c.role == "group_level" for c in levels):
+        beyond = _f_test(pooled, within)
     lrt: Number
     lrt_p_value: Number
-    lrt = lrt_p_value = Undefined(_missing(pooled, random_intercept))
+    lrt = lrt_p_value = Undefined(_missing(pooled, mixed))
     simple = pooled.likelihood if isinstance(pooled, LeastSquaresFit) else Undefined(_missing(pooled))
-    if isinstance(random_intercept, MixedFit) and not isinstance(simple, Undefined):
-        lrt = max(0.0, 2.0 * (random_intercept.likelihood.log_likelihood - simple.log_likelihood))
+    if isinstance(mixed, MixedFit) and not isinstance(simple, Undefined):
+        lrt = max(0.0, 2.0 * (mixed.likelihood.log_likelihood - simple.log_likelihood))
         lrt_p_value = 0.5 * float(chdtrc(1, lrt)) if lrt > 0 else 1.0
-    return GroupVarianceTest(f, f_df, f_p_value, lrt, lrt_p_value)
+    return GroupVarianceTest(dummies, beyond, lrt, lrt_p_value)
+
+
+def _f_test(small: Fit, big: Fit) -> FTest | Undefined:
+    """F test of two nested least-squares fits."""
+    if not (isinstance(small, LeastSquaresFit) and isinstance(big, LeastSquaresFit)) or big.sigma2 == 0.0:
+        return Undefined(_missing(small, big))
+    df1, df2 = small.df_residual - big.df_residual, big.df_residual
+    if df1 < 1:
+        return Undefined(Issue("no_degrees_of_freedom", {"df": int(df1)}))
+    f = max(0.0, (small.sigma2 * small.df_residual - big.sigma2 * df2) / df1 / big.sigma2)
+    return FTest(f, (df1, df2), float(fdtrc(df1, df2, f)))
 
 
 def _missing(*needed: Fit) -> Issue:

@@ -10,7 +10,7 @@ from scipy import stats
 from reportgen.comparison import Comparison, compare
 from reportgen.estimation.runner import fit_variants
 from reportgen.fits import Coefficient, LeastSquaresFit, MixedFit, Undefined, UnfitVariant
-from reportgen.hypothesis_tests import WaldTest
+from reportgen.hypothesis_tests import FTest, WaldTest
 from reportgen.identities import TOLERANCE, IdentityCheck, relative_gap
 from reportgen.moments import column_levels
 
@@ -63,9 +63,21 @@ def test_dummies_test_is_the_textbook_f_test() -> None:
     df1, df2 = rows.n_groups - 1, n - rows.n_groups - 2
     f = (small - big) / df1 / (big / df2)
     test = compared(rows).group_variance
-    assert test.f == pytest.approx(f, rel=1e-9)
-    assert test.f_df == (df1, df2)
-    assert test.f_p_value == pytest.approx(stats.f.sf(f, df1, df2), rel=1e-9)
+    assert isinstance(test.dummies, FTest)
+    assert test.dummies.f == pytest.approx(f, rel=1e-9)
+    assert test.dummies.f_df == (df1, df2)
+    assert test.dummies.p_value == pytest.approx(stats.f.sf(f, df1, df2), rel=1e-9)
+    assert isinstance(test.beyond, Undefined)
+
+
+def test_group_level_predictors_take_degrees_of_freedom_from_what_is_left() -> None:
+    rows = grouped_rows(UNBALANCED)
+    z = np.random.default_rng(3).normal(size=rows.n_groups)[rows.codes]
+    with_z = Rows(("x1", "z", "y"), rows.codes, np.column_stack([rows.values[:, 0], z, rows.values[:, 1]]))
+    test, without = compared(with_z).group_variance, compared(rows).group_variance
+    assert test.dummies == without.dummies
+    assert isinstance(test.beyond, FTest)
+    assert test.beyond.f_df == (rows.n_groups - 2, len(rows.codes) - rows.n_groups - 1)
 
 
 def test_likelihood_ratio_has_the_mixture_null() -> None:
@@ -153,7 +165,9 @@ def test_without_predictors_the_models_are_means() -> None:
     assert comparison.slopes == ()
     y = rows.values[:, -1]
     groups = [y[rows.codes == j] for j in range(6)]
-    assert comparison.group_variance.f == pytest.approx(stats.f_oneway(*groups).statistic, rel=1e-9)
+    test = comparison.group_variance.dummies
+    assert isinstance(test, FTest)
+    assert test.f == pytest.approx(stats.f_oneway(*groups).statistic, rel=1e-9)
 
 
 def test_zero_group_variance_is_pooled_regression_exactly() -> None:
