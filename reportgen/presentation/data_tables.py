@@ -67,7 +67,7 @@ def groups_table(analysis: Analysis, words: Wording) -> Table:
     shown = [i for i, level in enumerate(analysis.levels[:-1]) if level.varies_between][:MAX_MEANS]
     columns = [Column(words["table.groups.rows"]), Column(_mean(words, analysis.levels[-1].column))]
     columns += [Column(_mean(words, analysis.levels[i].column)) for i in shown]
-    columns += [Column(words[f"table.groups.{head}"]) for head in ("effect", "shrinkage")]
+    columns += [Column(words[f"table.groups.{head}"]) for head in ("effect", "effect_error", "shrinkage")]
     kept = shrinkage(analysis)
     rows = []
     for j, label in enumerate(analysis.groups[:MAX_GROUPS]):
@@ -75,9 +75,10 @@ def groups_table(analysis: Analysis, words: Wording) -> Table:
         cells += [Cell(significant(float(means[j, i]), 4)) for i in shown]
         if isinstance(fit, MixedFit) and len(kept):
             effect, error = float(fit.random_effects[j, 0]), float(fit.random_effect_errors[j, 0])
-            cells += [Cell(*_with_error(effect, error)), Cell(quantity("share", float(kept[j])))]
+            place = Place.of(effect, error)
+            cells += [Cell(place.text(effect)), Cell(place.text(error)), Cell(quantity("share", float(kept[j])))]
         else:
-            cells += [EMPTY, EMPTY]
+            cells += [EMPTY, EMPTY, EMPTY]
         rows.append(Row(printable(label, 40), tuple(cells)))
     return Table("groups", analysis.formula.grouping.name, tuple(columns), tuple(rows), len(analysis.groups) - len(rows))
 
@@ -93,8 +94,3 @@ def shrinkage(analysis: Analysis) -> np.ndarray[tuple[int, ...], np.dtype[np.flo
 
 def _mean(words: Wording, column: str) -> str:
     return words["table.groups.mean_of"].format(printable(column, 30))
-
-
-def _with_error(value: float, error: float) -> tuple[str, tuple[str, ...]]:
-    place = Place.of(value, error)
-    return place.text(value), (f"({place.text(error)})",)

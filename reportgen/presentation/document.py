@@ -85,7 +85,7 @@ def build_document(analysis: Analysis) -> Document:
         "version": CONTEXT_VERSION,
         "formula": _formula(analysis),
         "data": _data(analysis),
-        "level": percent(LEVEL),
+        "level": f"{fixed(LEVEL * 100, 0)}%",
         "predictors": predictors,
         "in_full": len(predictors) <= IN_FULL,
         **_findings(analysis.findings, predictors),
@@ -189,7 +189,7 @@ def _variants(analysis: Analysis, words: Wording) -> list[Plain]:
 
 
 def _comparison(comparison: Comparison, words: Wording) -> Plain:
-    test, variance, parts = comparison.contextual_test, comparison.group_variance, comparison.ingredients
+    test, parts = comparison.contextual_test, comparison.ingredients
     icc = comparison.null_icc
     entry: Plain = {
         "null_icc": {"defined": False, "reason": words.issue(icc.reason)} if isinstance(icc, Undefined) else _icc(icc),
@@ -206,7 +206,6 @@ def _comparison(comparison: Comparison, words: Wording) -> Plain:
             "chi2_df": str(test.df),
             "chi2_p": p_value(test.p_value),
         },
-        "has_group_variance_test": not isinstance(variance.f, Undefined),
         "ingredients": {"defined": False}
         if isinstance(parts, Undefined)
         else {

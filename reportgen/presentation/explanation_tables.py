@@ -97,11 +97,10 @@ def tests_table(analysis: Analysis, words: Wording) -> Table:
         cells = _plain(f"χ² = {quantity('statistic', contextual.chi2)}", str(contextual.df), p_value(contextual.p_value))
         rows.append(Row(words["test.contextual_chi2"], cells))
     variance = analysis.comparison.group_variance
-    if not isinstance(variance.f, Undefined) and not isinstance(variance.f_df, Undefined):
-        f_df = ", ".join(degrees_of_freedom(df) for df in variance.f_df)
-        rows.append(
-            Row(words["test.dummies"], _plain(f"F = {quantity('statistic', variance.f)}", f_df, p_value(variance.f_p_value)))
-        )
+    for key, found in (("test.dummies", variance.dummies), ("test.beyond", variance.beyond)):
+        if not isinstance(found, Undefined):
+            f_df = ", ".join(degrees_of_freedom(df) for df in found.f_df)
+            rows.append(Row(words[key], _plain(f"F = {quantity('statistic', found.f)}", f_df, p_value(found.p_value))))
     if not isinstance(variance.lrt, Undefined):
         df = words["test.mixture"]
         rows.append(

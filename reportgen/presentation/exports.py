@@ -14,7 +14,7 @@ from reportgen import __version__
 from reportgen.blends import Blend
 from reportgen.comparison import Comparison, SlopeComparison
 from reportgen.fits import Coefficient, Fit, Issue, LeastSquaresFit, MixedFit, Undefined, UnfitVariant
-from reportgen.hypothesis_tests import GroupVarianceTest, WaldTest
+from reportgen.hypothesis_tests import FTest, GroupVarianceTest, WaldTest
 from reportgen.presentation.data_tables import ledger_reason
 from reportgen.presentation.notation import variant_formula
 from reportgen.presentation.wording import Wording, wording
@@ -289,14 +289,22 @@ def _wald(test: WaldTest | Undefined, top: Collector) -> dict[str, Json] | None:
 
 
 def _group_variance(test: GroupVarianceTest, top: Collector) -> dict[str, Json]:
-    f_df = test.f_df
+    dummies = _f_test(test.dummies, top)
     return {
-        "f": top.number(test.f),
-        "f_df": None if isinstance(f_df, Undefined) else [top.number(df) for df in f_df],
-        "f_p_value": top.number(test.f_p_value),
+        "f": dummies["f"],
+        "f_df": dummies["f_df"],
+        "f_p_value": dummies["f_p_value"],
+        "beyond_group_level": _f_test(test.beyond, top),
         "lrt": top.number(test.lrt),
         "lrt_p_value": top.number(test.lrt_p_value),
     }
+
+
+def _f_test(test: FTest | Undefined, top: Collector) -> dict[str, Json]:
+    if isinstance(test, Undefined):
+        top.note(test.reason)
+        return {"f": None, "f_df": None, "f_p_value": None}
+    return {"f": top.number(test.f), "f_df": [top.number(df) for df in test.f_df], "f_p_value": top.number(test.p_value)}
 
 
 def _data(analysis: Analysis, words: Wording) -> dict[str, Json]:

@@ -80,7 +80,6 @@ def environment() -> Environment:
         loader=FileSystemLoader(resource("templates")),
         undefined=StrictUndefined,
         autoescape=True,
-        trim_blocks=True,
         lstrip_blocks=True,
     )
 

@@ -35,7 +35,7 @@ def draw_curve(curve: Curve, column: str, words: Wording) -> Figure:
     marks = {"pooled": (0.0, float(slopes[0])), "no_pooling": (1.0, float(slopes[-1]))}
     if not isinstance(curve.fitted_share, Undefined):
         marks["random_intercept"] = (curve.fitted_share, slope_at(curve, position, curve.fitted_share))
-    with drawing(2.7) as canvas:
+    with drawing(2.3) as canvas:
         axes = canvas.add_subplot()
         axes.set_xscale("function", functions=(_root, np.square))
         axes.plot(curve.share, slopes, color=INK, zorder=2)

@@ -39,7 +39,7 @@ def draw_levels(analysis: Analysis, column: str, words: Wording) -> Figure:
         ("between", centred, words["figure.mean_of"]),
     )
     several = len(moments.columns) > 2
-    with drawing(3.0) as canvas:
+    with drawing(2.6) as canvas:
         axes = canvas.subplots(1, 2, sharex=True, sharey=True)
         for panel, (variant, rows, label) in zip(axes, panels, strict=True):
             slopes = _slopes(analysis, variant)
@@ -47,7 +47,7 @@ def draw_levels(analysis: Analysis, column: str, words: Wording) -> Figure:
             y = rows[:, -1] - rows[:, others] @ np.array([slopes[i] for i in others])
             is_rows = variant == "no_pooling"
             faint = float(np.clip(300.0 / len(y), 0.12, 0.5))
-            points(panel, rows[:, position], y, size=7.0 if is_rows else 22.0, alpha=faint if is_rows else 0.85)
+            points(panel, rows[:, position], y, size=2.6 if is_rows else 4.7, alpha=faint if is_rows else 0.85)
             panel.axhline(0.0, color=PALE, linewidth=0.8, zorder=0)
             panel.axvline(0.0, color=PALE, linewidth=0.8, zorder=0)
             reach = np.array([rows[:, position].min(), rows[:, position].max()])

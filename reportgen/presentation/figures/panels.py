@@ -83,7 +83,7 @@ def draw_panels(analysis: Analysis, column: str, words: Wording) -> Figure:
         axes.set_axis_off()
         _frames(axes, analysis, corner)
         shifted = scale(pair) + np.array([corner[int(j)] for j in drawn.codes[chosen]])
-        points(axes, shifted[:, 0], shifted[:, 1], size=4.5)
+        points(axes, shifted[:, 0], shifted[:, 1], size=2.1)
         for variant in LINES:
             _lines(axes, analysis, variant, position, (scale, corner), words)
         _ends(axes, scale, corner)
