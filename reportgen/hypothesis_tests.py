@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import chdtrc, fdtrc
 
-from reportgen.estimation.least_squares import fit_pooled
+from reportgen.estimation.least_squares import solve
 from reportgen.estimation.mixed import intercept_derivatives
 from reportgen.estimation.random_intercept import SizeClasses, at_ratio
-from reportgen.estimation.regressors import INTERCEPT, Term, regressors
+from reportgen.estimation.regressors import regressors
 from reportgen.estimation.small_sample import kenward_roger_f
 from reportgen.fits import Fit, Issue, LeastSquaresFit, MixedFit, Number, Undefined
 from reportgen.moments import GroupMoments
@@ -117,12 +117,12 @@ def group_variance_test(moments: GroupMoments, fits: Mapping[str, Fit]) -> Group
         Variant id to fit; a number that needs one that could not be fitted is undefined.
     """
     pooled, mixed = fits["pooled"], fits["random_intercept"]
-    within, levels = fits["no_pooling"], pooled.coefficients if isinstance(pooled, LeastSquaresFit) else ()
-    kept: tuple[Term, ...] = ((INTERCEPT, "intercept"), *((c.column, c.role) for c in levels if c.role == "raw"))
-    dummies = _f_test(fit_pooled("pooled", regressors(moments, kept)), within)
+    columns = pooled.coefficients if isinstance(pooled, LeastSquaresFit) else ()
+    within = tuple(c.column for c in columns if c.role == "raw")
     beyond: FTest | Undefined = Undefined(Issue("no_group_level_predictor"))
-    if any(c.role == "group_level" for c in levels):
-        beyond = _f_test(pooled, within)
+    if len(within) + 1 < len(columns):
+        beyond = _f_test(moments, tuple(c.column for c in columns if c.role != "intercept"), fits["no_pooling"])
+    dummies = _f_test(moments, within, fits["no_pooling"])
     lrt: Number
     lrt_p_value: Number
     lrt = lrt_p_value = Undefined(_missing(pooled, mixed))
@@ -133,15 +133,20 @@ def group_variance_test(moments: GroupMoments, fits: Mapping[str, Fit]) -> Group
     return GroupVarianceTest(dummies, beyond, lrt, lrt_p_value)
 
 
-def _f_test(small: Fit, big: Fit) -> FTest | Undefined:
-    """F test of two nested least-squares fits."""
-    if not (isinstance(small, LeastSquaresFit) and isinstance(big, LeastSquaresFit)) or big.sigma2 == 0.0:
-        return Undefined(_missing(small, big))
-    df1, df2 = small.df_residual - big.df_residual, big.df_residual
+def _f_test(moments: GroupMoments, columns: tuple[str, ...], dummies: Fit) -> FTest | Undefined:
+    """F test of pooled regression on some columns against the model with group dummies, in which it is nested."""
+    if not isinstance(dummies, LeastSquaresFit) or dummies.sigma2 == 0.0:
+        return Undefined(_missing(dummies))
+    index = [moments.columns.index(column) for column in columns] + [moments.n_columns - 1]
+    gram = moments.S_T[np.ix_(index, index)]
+    size = np.sqrt(np.diag(gram))
+    rss = solve(gram / np.outer(size, size))[2] * size[-1] ** 2
+    df2 = dummies.df_residual
+    df1 = moments.n_rows - len(index) - df2
     if df1 < 1:
         return Undefined(Issue("no_degrees_of_freedom", {"df": int(df1)}))
-    f = max(0.0, (small.sigma2 * small.df_residual - big.sigma2 * df2) / df1 / big.sigma2)
-    return FTest(f, (df1, df2), float(fdtrc(df1, df2, f)))
+    f = max(0.0, (rss - dummies.sigma2 * df2) / df1 / dummies.sigma2)
+    return FTest(float(f), (float(df1), df2), float(fdtrc(df1, df2, f)))
 
 
 def _missing(*needed: Fit) -> Issue:
