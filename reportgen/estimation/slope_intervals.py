@@ -1,0 +1,287 @@
+"""Likelihood intervals of the standard deviations and correlations of random slopes.
+
+As in :mod:`reportgen.estimation.intervals` an interval is the projection of the region of models whose deviance is within
+``cut`` of the least one. Each end is found directly: the greatest and the least value of the quantity over the region, by
+sequential quadratic programming with the analytic gradient of the deviance, in coordinates in which the region is nearly a
+ball. Parameters are a lower triangle M with psi / sigma2 = M M' in the data's columns, and log sigma.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize
+from scipy.special import chdtri
+
+from reportgen.estimation.absent import absent
+from reportgen.estimation.inference import LEVEL
+from reportgen.estimation.intervals import EffectCorrelation, Interval, VarianceIntervals, intercept_intervals
+from reportgen.estimation.random_slopes import EffectsDesign, RandomEffects
+from reportgen.estimation.regressors import INTERCEPT, regressors
+from reportgen.estimation.slope_profile import RotatedGroups, SlopeProfile
+from reportgen.fits import Fit, Issue, MixedFit, Number, Undefined
+from reportgen.moments import GroupMoments
+
+Array = NDArray[np.float64]
+Quantity = Callable[[Array], tuple[float, Array]]
+"""Value and gradient of a quantity at a parameter vector."""
+
+ON_EDGE = 1e-4  # deviance by which an end may miss the edge of the region
+NEARLY_ONE = 1e-4  # distance of a correlation from 1 at which it is taken as 1
+STEP = 1e-4  # for the differences of the gradient, in units of the parameters
+FLAT = 1e-4  # curvature, relative to the greatest, below which a direction counts as this curved
+STARTS = (0.9, 0.3)  # radii of the starts, in units of the region's own
+
+
+@dataclass(frozen=True, eq=False)
+class SlopeLikelihood:
+    """Deviance of one random slope model at M and log sigma, and its gradient.
+
+    Attributes
+    ----------
+    groups : RotatedGroups
+        The data.
+    home : (q, q) array
+        Turns effects of the scaled columns into effects of the data's columns.
+    restricted, correlated : bool
+        REML or not; correlated random effects or not.
+    """
+
+    groups: RotatedGroups
+    home: Array
+    restricted: bool
+    correlated: bool
+
+    @property
+    def places(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Rows and columns of the free entries of M."""
+        q = len(self.home)
+        rows, columns = np.tril_indices(q) if self.correlated else (np.arange(q), np.arange(q))
+        return rows.astype(np.int64), columns.astype(np.int64)
+
+    def triangle(self, values: Array) -> Array:
+        """(q, q) M of a parameter vector."""
+        matrix = np.zeros_like(self.home)
+        matrix[self.places] = values[:-1]
+        return matrix
+
+    def deviance(self, values: Array) -> tuple[float, Array]:
+        """-2 log-likelihood, sigma2 not profiled out, and its gradient."""
+        back = np.linalg.inv(self.home)
+        factor = back @ self.triangle(values)
+        profile = SlopeProfile(self.groups, factor)
+        n, u, sigma2 = profile.divisor(self.restricted), profile.contrast, float(np.exp(2.0 * values[-1]))
+        ratio = sigma2 / profile.sigma2(self.restricted)
+        value = profile.deviance(self.restricted) + n * (np.log(ratio) + 1.0 / ratio - 1.0)
+        score = profile.effects_gram - np.einsum("aibk,i,k->ab", profile.crossed_gram, u, u) / sigma2
+        if self.restricted:
+            score = score - np.einsum("aibk,ik->ab", profile.crossed_gram[:, :-1, :, :-1], profile.inverse)
+        slope = (back.T @ (score + score.T) @ factor)[self.places]
+        return value, np.append(slope, 2.0 * n * (1.0 - 1.0 / ratio))
+
+    def quantity(self, first: int, second: int | None = None) -> Quantity:
+        """Logarithm of the standard deviation of an effect (over 1), or the correlation of two effects."""
+        rows, columns = self.places
+
+        def log_deviation(values: Array) -> tuple[float, Array]:
+            row = self.triangle(values)[first]
+            square = max(float(row @ row), 1e-300)
+            slope = np.where(rows == first, row[columns], 0.0) / square
+            return 0.5 * float(np.log(square)) + float(values[-1]), np.append(slope, 1.0)
+
+        def correlation(values: Array) -> tuple[float, Array]:
+            matrix = self.triangle(values)
+            a, b = matrix[first], matrix[second]
+            size_a, size_b = max(float(np.linalg.norm(a)), 1e-150), max(float(np.linalg.norm(b)), 1e-150)
+            value = float(a @ b) / size_a / size_b
+            by_a = (b / size_b - value * a / size_a) / size_a
+            by_b = (a / size_a - value * b / size_b) / size_b
+            slope = np.where(rows == first, by_a[columns], 0.0) + np.where(rows == second, by_b[columns], 0.0)
+            return value, np.append(slope, 0.0)
+
+        return log_deviation if second is None else correlation
+
+
+@dataclass(frozen=True, eq=False)
+class SlopeRegion:
+    """The models whose deviance is within `cut` of the least one.
+
+    Attributes
+    ----------
+    likelihood : SlopeLikelihood
+    best : (r,) array
+        Parameters of the least deviance.
+    least : float
+        That deviance.
+    axes : (r, r) array
+        Parameters = best + axes phi, with a deviance of about least + |phi|^2.
+    cut : float
+        Quantile of chi-squared with 1 degree of freedom.
+    """
+
+    likelihood: SlopeLikelihood
+    best: Array
+    least: float
+    axes: Array
+    cut: float
+
+    @classmethod
+    def of(cls, likelihood: SlopeLikelihood, start: Array, level: float) -> SlopeRegion:
+        """The region around the optimum that `start` is near to."""
+        size = _sizes(likelihood, start)
+        best = size * _descend(likelihood, start / size, size)
+        least = likelihood.deviance(best)[0]
+        columns = []
+        for i in range(len(best)):
+            step = np.zeros(len(best))
+            step[i] = STEP * size[i]
+            columns.append((likelihood.deviance(best + step)[1] - likelihood.deviance(best - step)[1]) * size / (2.0 * STEP))
+        hessian = np.stack(columns)
+        values, vectors = np.linalg.eigh(0.25 * (hessian + hessian.T))
+        values = np.maximum(values, FLAT * values.max())
+        return cls(likelihood, best, least, size[:, None] * vectors / np.sqrt(values), float(chdtri(1, 1.0 - level)))
+
+    def extreme(self, quantity: Quantity, sign: float) -> Number:
+        """Greatest (sign 1) or least (sign -1) value of a quantity over the region."""
+        slope = self.axes.T @ quantity(self.best)[1]
+        direction = slope / np.linalg.norm(slope) if np.linalg.norm(slope) > 1e-9 else np.ones(len(slope))
+
+        def objective(phi: Array) -> tuple[float, Array]:
+            value, gradient = quantity(self.best + self.axes @ phi)
+            return -sign * value, -sign * (self.axes.T @ gradient)
+
+        edge: Any = {"type": "ineq", "fun": self._slack, "jac": self._slack_slope}
+        options: Any = {"maxiter": 300, "ftol": 1e-10}
+        found = []
+        for share in STARTS:
+            start = sign * share * np.sqrt(self.cut) * direction
+            end = minimize(objective, start, jac=True, method="SLSQP", constraints=edge, options=options)
+            if np.all(np.isfinite(end.x)) and self._slack(end.x) * self.cut >= -ON_EDGE:
+                found.append(-sign * float(end.fun))
+        if not found:
+            return Undefined(Issue("interval_not_found"))
+        return max(found) if sign > 0 else min(found)
+
+    def reaches_zero(self, effect: int) -> bool:
+        """Whether the standard deviation of an effect is 0 somewhere in the region."""
+        rows, _ = self.likelihood.places
+        size = _sizes(self.likelihood, self.best)
+        free = np.append(rows != effect, True)
+        start = np.where(free, self.best / size, 0.0)
+        end = _descend(self.likelihood, start, size, free)
+        return bool(self.likelihood.deviance(end * size)[0] - self.least <= self.cut)
+
+    def _slack(self, phi: Array) -> float:
+        return (self.cut + self.least - self.likelihood.deviance(self.best + self.axes @ phi)[0]) / self.cut
+
+    def _slack_slope(self, phi: Array) -> Array:
+        return np.asarray(-self.axes.T @ self.likelihood.deviance(self.best + self.axes @ phi)[1] / self.cut)
+
+
+def variance_intervals(
+    moments: GroupMoments, fit: Fit, effects: RandomEffects, restricted: bool = True, level: float = LEVEL
+) -> VarianceIntervals | Undefined:
+    """Intervals of the variance parameters of any mixed variant.
+
+    Parameters
+    ----------
+    moments : GroupMoments
+        The data it was fitted to.
+    fit : Fit
+        A mixed variant.
+    effects : RandomEffects
+        What varies between groups in the variants with random slopes.
+    restricted : bool
+        REML likelihood if true, else maximum likelihood.
+    level : float
+        Coverage.
+    """
+    if not isinstance(fit, MixedFit):
+        return absent(fit)
+    if fit.group_covariance.terms == (INTERCEPT,):
+        return intercept_intervals(moments, fit, restricted, level)
+    reg = regressors(moments, tuple((c.column, c.role) for c in fit.coefficients))
+    design = EffectsDesign.of(reg, effects)
+    likelihood = SlopeLikelihood(RotatedGroups.of(reg, design.columns), design.home, restricted, effects.correlated)
+    region = SlopeRegion.of(likelihood, _start(likelihood, fit, float(reg.scale[-1])), level)
+    return _record(region, fit.variant, effects, float(reg.scale[-1]), level)
+
+
+def _record(region: SlopeRegion, variant: str, effects: RandomEffects, unit: float, level: float) -> VarianceIntervals:
+    method = "profile_reml" if region.likelihood.restricted else "profile_ml"
+    names = effects.terms
+    zero = [region.reaches_zero(k) for k in range(len(names))]
+
+    def deviation(quantity: Quantity, from_zero: bool) -> Interval:
+        low = 0.0 if from_zero else _deviation(region.extreme(quantity, -1.0), unit)
+        return Interval(low, _deviation(region.extreme(quantity, 1.0), unit), level, method)
+
+    def correlation(a: int, b: int) -> EffectCorrelation:
+        ends: tuple[Number, Number] = (-1.0, 1.0)
+        if not (zero[a] or zero[b]):  # else some model of the region has one effect only, and any correlation
+            quantity = region.likelihood.quantity(a, b)
+            ends = _correlation(region.extreme(quantity, -1.0)), _correlation(region.extreme(quantity, 1.0))
+        return EffectCorrelation(names[a], names[b], Interval(*ends, level, method))
+
+    pairs = [(a, b) for b in range(len(names)) for a in range(b)] if effects.correlated else []
+    return VarianceIntervals(
+        variant=variant,
+        terms=names,
+        deviations=tuple(deviation(region.likelihood.quantity(k), zero[k]) for k in range(len(names))),
+        correlations=tuple(correlation(a, b) for a, b in pairs),
+        residual=deviation(_log_sigma, False),
+        icc=Undefined(Issue("icc_with_slopes")),
+    )
+
+
+def _log_sigma(values: Array) -> tuple[float, Array]:
+    return float(values[-1]), np.append(np.zeros(len(values) - 1), 1.0)
+
+
+def _deviation(value: Number, unit: float) -> Number:
+    return value if isinstance(value, Undefined) else float(np.exp(value)) * unit
+
+
+def _correlation(value: Number) -> Number:
+    if isinstance(value, Undefined) or abs(value) < 1.0 - NEARLY_ONE:
+        return value
+    return 1.0 if value > 0 else -1.0
+
+
+def _start(likelihood: SlopeLikelihood, fit: MixedFit, unit: float) -> Array:
+    """Parameters of the reported fit, a variance of zero opened a little."""
+    psi, sigma2 = (fit.group_covariance.psi, fit.sigma2) if likelihood.restricted else (fit.ml_psi, fit.ml_sigma2)
+    matrix = psi / sigma2
+    size = np.sqrt(np.maximum(np.diag(matrix), 1e-300))
+    values, vectors = np.linalg.eigh(matrix / np.outer(size, size))
+    root = size[:, None] * vectors * np.sqrt(np.maximum(values, 0.0))
+    triangle = np.linalg.qr(root.T).R.T
+    return np.append(triangle[likelihood.places], 0.5 * np.log(sigma2 / unit**2))
+
+
+def _sizes(likelihood: SlopeLikelihood, values: Array) -> Array:
+    """Units of the parameters: the size of the effect's row, not below a hundredth of a standard deviation of the column."""
+    rows, _ = likelihood.places
+    triangle = likelihood.triangle(values)
+    least = 0.01 * np.abs(np.diag(likelihood.home))
+    return np.append(np.maximum(np.linalg.norm(triangle, axis=1), least)[rows], 1.0)
+
+
+def _descend(likelihood: SlopeLikelihood, start: Array, size: Array, free: NDArray[np.bool_] | None = None) -> Array:
+    """Least deviance over the free parameters, in the units given."""
+    mask = np.ones(len(start), dtype=bool) if free is None else free
+
+    def objective(values: Array) -> tuple[float, Array]:
+        whole = start.copy()
+        whole[mask] = values
+        value, slope = likelihood.deviance(whole * size)
+        return value, (slope * size)[mask]
+
+    end = minimize(objective, start[mask], jac=True, method="BFGS", options={"gtol": 1e-5, "maxiter": 200})
+    whole = start.copy()
+    whole[mask] = end.x
+    return whole
