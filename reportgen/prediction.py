@@ -109,7 +109,7 @@ def _column(item: Coefficient, rows: NewRows, means: Array) -> Array | float:
     if item.role in ("raw", "group_level"):
         return own
     mean = means[rows.codes, at]
-    return own - mean if item.role == "within" else mean
+    return np.asarray(own - mean if item.role == "within" else mean)
 
 
 def _effects(fit: MixedFit, rows: NewRows, means: Array) -> Array:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import math
 import platform
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from typing import TYPE_CHECKING
+
+import orjson
 
 from reportgen import __version__
 from reportgen.blends import Blend
@@ -72,7 +73,8 @@ def result_file(analysis: Analysis) -> str:
     str
         JSON with sorted keys; the same analysis gives the same text.
     """
-    return json.dumps(results(analysis), sort_keys=True, ensure_ascii=False, allow_nan=False, indent=1) + "\n"
+    options = orjson.OPT_SORT_KEYS | orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
+    return orjson.dumps(results(analysis), option=options).decode()
 
 
 def results(analysis: Analysis) -> dict[str, Json]:
