@@ -86,7 +86,7 @@ class WorkingModel:
         skip = reg.n_terms - len(beta)
         varying = np.flatnonzero(np.diag(reg.S_W)[:-1] > 0)
         rows = rotated_rows(reg, np.eye(reg.n_terms + 1)[:, varying], about_mean=True)
-        basis = np.stack(rows if skip else [mean_row(reg), *rows]).transpose(2, 0, 1)
+        basis = np.ascontiguousarray(np.stack(rows if skip else [mean_row(reg), *rows]).transpose(2, 0, 1))
         keep = np.any(basis[:, :, skip:-1] != 0.0, axis=(1, 2))
         basis, r = basis[keep], basis.shape[1]
         root = np.broadcast_to(np.eye(r), (len(basis), r, r))
@@ -94,9 +94,9 @@ class WorkingModel:
             design, ratio = effects
             z = basis @ design
             root = np.asarray(np.linalg.cholesky(np.eye(r) + z @ ratio @ z.transpose(0, 2, 1)), dtype=np.float64)
-        residual = basis[:, :, -1] - basis[:, :, skip:-1] @ beta
+        x = np.ascontiguousarray(basis[:, :, skip:-1])
         n_rows = int(reg.rows[keep].sum())
-        return cls(basis[:, :, skip:-1], residual, root, inverse, n_rows, len(beta) + skip)
+        return cls(x, basis[:, :, -1] - x @ beta, root, inverse, n_rows, len(beta) + skip)
 
     @property
     def n_groups(self) -> int:
@@ -125,14 +125,9 @@ class WorkingModel:
         return np.asarray(self.root.transpose(0, 2, 1) @ self.root)
 
     @cached_property
-    def pulled(self) -> Array:
-        """(J, r) C'f."""
-        return np.asarray(np.einsum("jba,jb->ja", self.root, self.residual))
-
-    @cached_property
     def spectrum(self) -> tuple[Array, Array]:
         """(J, r) eigenvalues and (J, r, r) eigenvectors of B."""
-        middle = np.eye(self.x.shape[1]) - self.whitened @ self.inverse @ self.whitened.transpose(0, 2, 1)
+        middle = np.eye(self.x.shape[1]) - _times(self.whitened, self.inverse) @ self.whitened.transpose(0, 2, 1)
         values, vectors = np.linalg.eigh(self.inner @ middle @ self.inner)
         return np.asarray(values, dtype=np.float64), np.asarray(vectors, dtype=np.float64)
 
@@ -142,11 +137,17 @@ class WorkingModel:
         values = self.spectrum[0]
         return np.asarray(values > SINGULAR * values[:, -1:])
 
-    def power(self, exponent: float) -> Array:
-        """(J, r, r) B^exponent, on the directions with usable eigenvalues."""
+    @cached_property
+    def half_inverse(self) -> Array:
+        """(J, r, r) B^(-1/2), on the directions with usable eigenvalues."""
         values, vectors = self.spectrum
-        raised = np.where(self.usable, np.where(self.usable, values, 1.0) ** exponent, 0.0)
+        raised = np.where(self.usable, np.where(self.usable, values, 1.0) ** -0.5, 0.0)
         return np.asarray((vectors * raised[:, None, :]) @ vectors.transpose(0, 2, 1))
+
+    @cached_property
+    def evened(self) -> Array:
+        """(J, r, 1) B^(-1/2) C'f."""
+        return np.asarray(self.half_inverse @ (self.root.transpose(0, 2, 1) @ self.residual[:, :, None]))
 
     def decided(self, contrasts: Array) -> NDArray[np.bool_]:
         """(m,) contrasts that some group decides alone, so that its residual says nothing about their errors."""
@@ -162,23 +163,22 @@ class WorkingModel:
     @property
     def plain_scores(self) -> Array:
         """(J, p) s_j of CR1."""
-        whitened = np.linalg.solve(self.root, self.residual[:, :, None])[:, :, 0]
-        return np.asarray(np.einsum("jap,ja->jp", self.whitened, whitened))
+        return _applied(self.whitened, np.asarray(np.linalg.solve(self.root, self.residual[:, :, None]), dtype=np.float64))
 
     @property
     def unbiased_scores(self) -> Array:
         """(J, p) s_j of CR2."""
-        return np.asarray(np.einsum("jap,jab,jb->jp", self.whitened, self.power(-0.5), self.pulled, optimize=True))
+        return _applied(self.whitened, self.evened)
 
     @property
     def left_out_scores(self) -> Array:
         """(J, p) s_j of CR3."""
-        return np.asarray(np.einsum("jbp,jba,jac,jc->jp", self.x, self.root, self.power(-1.0), self.pulled, optimize=True))
+        return _applied(self.x, self.root @ (self.half_inverse @ self.evened))
 
     def errors(self, scores: Array, contrasts: Array) -> Array:
         """(m,) standard errors of contrasts from (J, p) scores."""
-        parts = scores @ self.inverse @ contrasts.T
-        return np.asarray(np.sqrt(np.einsum("jm,jm->m", parts, parts)))
+        bread = self.inverse @ contrasts.T
+        return np.asarray(np.sqrt(np.einsum("pm,pk,km->m", bread, scores.T @ scores, bread)))
 
     def bell_mccaffrey(self, contrasts: Array) -> Array:
         """(m,) Satterthwaite degrees of freedom of the CR2 variance of m contrasts, under the working covariance.
@@ -186,16 +186,25 @@ class WorkingModel:
         The variance is sum_j (p_j'(I - H)_j eps)^2 with p_j = A_j V_j^-1 X_j M c; its matrix has the entries
         [j = k] d_j - h_j'h_k, with d_j = p_j'V_j p_j and h_j = L'X_j'p_j, M = L L'.
         """
-        half = np.linalg.cholesky(self.inverse)
-        p = self.root @ self.power(-0.5) @ (self.whitened @ (self.inverse @ contrasts.T))
-        own = np.einsum("jba,jbm->jam", self.root, p)
-        d = np.einsum("jam,jam->jm", own, own)
-        h = half.T @ (self.x.transpose(0, 2, 1) @ p)
-        shared = np.einsum("jpm,jpm->jm", h, h)
+        half = np.asarray(np.linalg.cholesky(self.inverse), dtype=np.float64)
+        evened = self.half_inverse @ _times(self.whitened, self.inverse @ contrasts.T)
+        d = ((self.inner @ evened) ** 2).sum(axis=1)
+        h = _times(self.x, half).transpose(0, 2, 1) @ (self.root @ evened)
+        shared = (h**2).sum(axis=1)
         crossed = np.stack([h[:, :, m].T @ h[:, :, m] for m in range(len(contrasts))])
         trace = (d - shared).sum(axis=0)
         square = (d**2 - 2.0 * d * shared).sum(axis=0) + np.einsum("mpk,mpk->m", crossed, crossed)
         return np.asarray(trace**2 / np.where(square > 0, square, 1.0))
+
+
+def _times(stack: Array, matrix: Array) -> Array:
+    """(J, r, m) products of a (J, r, p) stack with one (p, m) matrix, as one long product."""
+    return np.asarray((stack.reshape(-1, stack.shape[2]) @ matrix).reshape(*stack.shape[:2], -1))
+
+
+def _applied(columns: Array, vectors: Array) -> Array:
+    """(J, p) products of the transposed (J, r, p) columns with (J, r, 1) vectors."""
+    return np.asarray((columns.transpose(0, 2, 1) @ vectors)[:, :, 0], dtype=np.float64)
 
 
 def robust_errors(model: WorkingModel, terms: tuple[Term, ...], estimates: Array, contrasts: Array) -> tuple[RobustErrors, ...]:

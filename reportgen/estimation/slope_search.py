@@ -34,6 +34,7 @@ SNAP = 1e-9  # deviance below which the boundary is as good
 ROUNDING = 1e-14  # of a deviance, relative
 NEARLY_SINGULAR = 0.03  # relative singular value of the factor below which the boundary is tried
 STEP = 1e-4  # of a parameter's size, for the differences of the gradient
+NEAR = 1e-3  # gradient, over the root of the number of groups, at which quasi-Newton hands over to Newton steps
 MAX_POLISH = 12
 REST = 1e-9  # deviance still to be gained, by the quadratic approximation, at which the search has come to rest
 DESCENT = 1e-7  # slope into the interior, as a share of its leading term, that is rounding
@@ -96,7 +97,8 @@ class Search:
             return start
         size = np.broadcast_to(np.maximum(np.abs(start).max(axis=1), 1e-3)[:, None], start.shape)[mask]
         fun = self._objective(start, mask, size)
-        end = minimize(fun, start[mask] / size, jac=True, method="BFGS", options={"gtol": 1e-6, "maxiter": 200})
+        near = NEAR * np.sqrt(self.groups.n_groups)
+        end = minimize(fun, start[mask] / size, jac=True, method="BFGS", options={"gtol": near, "maxiter": 200})
         return _filled(start, mask, end.x * size)
 
     def _objective(self, start: Array, mask: Mask, size: Array) -> Callable[[Array], tuple[float, Array]]:
