@@ -233,6 +233,45 @@ class MixedFit:
     issues: tuple[Issue, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class SeparateFit:
+    """A regression of its own in every group that can carry one.
+
+    Attributes
+    ----------
+    variant : str
+        Id in the catalogue.
+    columns : tuple of str
+        The k design columns that vary within groups.
+    estimable : (J,) array of bool
+        Groups with enough rows and variation for all k slopes; E of them.
+    slopes : (E, k) array
+        Slopes of the estimable groups, in the order of the groups.
+    std_errors : (E, k) array or Undefined
+        Their standard errors, from the residual variance of all these groups together.
+    sigma2, df_residual : float or Undefined, float
+        That variance, and its degrees of freedom: the sum of n_j - 1 - k.
+    f, f_df, p_value
+        F test that the slopes of the estimable groups are equal, against one slope beside an intercept for every group;
+        its (E - 1) k and `df_residual` degrees of freedom.
+    n_obs, n_groups : int
+        Rows and groups used, those of the other groups included.
+    """
+
+    variant: str
+    columns: tuple[str, ...]
+    estimable: NDArray[np.bool_]
+    slopes: Array
+    std_errors: Array | Undefined
+    sigma2: Number
+    df_residual: float
+    f: Number
+    f_df: tuple[float, float]
+    p_value: Number
+    n_obs: int
+    n_groups: int
+
+
 @dataclass(frozen=True, slots=True)
 class UnfitVariant:
     """A variant that cannot be fitted to these data, with the reason."""
