@@ -65,7 +65,7 @@ def write_outputs(folder: Path, name: str, contents: Mapping[str, bytes]) -> tup
         staging = Path(tempfile.mkdtemp(prefix=".tmp-", dir=folder))
         try:
             for suffix, content in contents.items():
-                _write_through(staging / suffix, content)
+                write_through(staging / suffix, content)
             for suffix, target in targets.items():
                 os.replace(staging / suffix, target)
         finally:
@@ -94,7 +94,8 @@ def write_file(path: Path, content: bytes) -> None:
         raise OutputNotWritable(str(path), error.strerror or type(error).__name__) from error
 
 
-def _write_through(path: Path, content: bytes) -> None:
+def write_through(path: Path, content: bytes) -> None:
+    """Write a file and wait until it is on the disk."""
     with path.open("wb") as file:
         file.write(content)
         file.flush()
