@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 
+LEVEL = 0.95  # coverage of every interval
+
 Role = Literal["intercept", "raw", "within", "between", "contextual", "group_level"]
 """What a coefficient is.
 

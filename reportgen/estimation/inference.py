@@ -7,11 +7,9 @@ from numpy.typing import NDArray
 from scipy.special import stdtr, stdtrit
 
 from reportgen.estimation.regressors import Term
-from reportgen.fits import Coefficient, Issue, Number, Undefined
+from reportgen.fits import LEVEL, Coefficient, Issue, Number, Undefined
 
 Array = NDArray[np.float64]
-
-LEVEL = 0.95  # coverage of every interval
 
 PERFECT = Issue("no_residual_variance")
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from reportgen.comparison import SlopeComparison
-from reportgen.estimation.inference import LEVEL
 from reportgen.findings.records import Evidence, Finding, Rule
-from reportgen.fits import Coefficient, Undefined
+from reportgen.fits import LEVEL, Coefficient, Undefined
 
 
 def _numbers(item: Coefficient) -> dict[str, object]:

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 
 from reportgen import __version__
 from reportgen.comparison import Comparison
-from reportgen.estimation.inference import LEVEL
 from reportgen.findings import Finding
-from reportgen.fits import LeastSquaresFit, MixedFit, Undefined, UnfitVariant
+from reportgen.fits import LEVEL, LeastSquaresFit, MixedFit, Undefined, UnfitVariant
 from reportgen.presentation import data_tables, explanation_tables, model_table
 from reportgen.presentation.exports import provenance, result_file
 from reportgen.presentation.figures.curve import draw_curve
@@ -258,7 +257,7 @@ def _tables(analysis: Analysis, predictors: list[Plain], words: Wording) -> dict
         "levels": data_tables.levels_table(analysis, words),
         "groups": data_tables.groups_table(analysis, words),
         "models": model_table.model_table(analysis, words),
-        "small_sample": model_table.small_sample_table(analysis, words),
+        "inference": model_table.inference_table(analysis, words),
         "tests": explanation_tables.tests_table(analysis, words),
         "checks": explanation_tables.checks_table(analysis, words),
         "slopes": explanation_tables.slopes_table(analysis, words),

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from reportgen.estimation.inference import LEVEL
-from reportgen.fits import MixedFit
+from reportgen.fits import LEVEL, MixedFit
 from reportgen.presentation.figures.style import (
     COLOURS,
     GREY,
