@@ -44,8 +44,9 @@ def fit_separate(variant: str, reg: Regressors) -> SeparateFit | UnfitVariant:
     rss = float(np.maximum(own[:, -1, -1] - (rotated**2).sum(axis=1), 0.0).sum())
     df = int(reg.rows[estimable].sum()) - len(rows) * (k + 1)
     home = reg.scale[-1] / reg.scale[1:-1]
-    sigma2: Number = Undefined(Issue("no_degrees_of_freedom", {"df": df}))
-    errors: Array | Undefined = sigma2
+    absent = Undefined(Issue("no_degrees_of_freedom", {"df": df}))
+    sigma2: Number = absent
+    errors: Array | Undefined = absent
     if df > 0:
         sigma2 = rss / df * reg.scale[-1] ** 2
         errors = np.sqrt(rss / df * np.einsum("jab,jab->ja", inverse, inverse)) * home
