@@ -87,7 +87,7 @@ def write_file(path: Path, content: bytes) -> None:
         raise OutputNotWritable(path.name, "it is a symbolic link or a folder")
     staging = path.with_name(f".tmp-{path.name}")
     try:
-        _write_through(staging, content)
+        write_through(staging, content)
         os.replace(staging, path)
     except OSError as error:
         staging.unlink(missing_ok=True)
