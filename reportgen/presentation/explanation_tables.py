@@ -78,11 +78,8 @@ def pulls_table(slope: SlopeComparison, words: Wording) -> Table:
         others = sum(pull.amount for pull in blend.pulls)
         own = blend.slope - blend.within - others
         numbers = (blend.within, own, others, blend.slope)
-        largest = printable(blend.pulls[0].column, 30) if blend.pulls else MISSING
-        cells = (*(Cell(place.text(number)) for number in numbers), Cell(place.text(blend.between)), Cell(largest))
-        rows.append(Row(words.variant(variant), cells))
-    heads = ("within", "own", "others", "slope", "between", "largest")
-    columns = tuple(Column(words[f"table.pulls.{head}"], "text" if head == "largest" else "number") for head in heads)
+        rows.append(Row(words.variant(variant), tuple(Cell(place.text(number)) for number in numbers)))
+    columns = tuple(Column(words[f"table.pulls.{head}"]) for head in ("within", "own", "others", "slope"))
     return Table("pulls", words["table.blend.stub"], columns, tuple(rows))
 
 

@@ -172,9 +172,15 @@ def _variant(analysis: Analysis, name: str, fit: Fit, collector: Collector) -> d
         "terms": [_term(c, collector) for c in fit.coefficients],
         "sigma2_residual": collector.number(fit.sigma2),
         "r2": {key: collector.number(value) for key, value in fit.r2.items()},
+        "robust": [
+            {"method": errors.method, **_other_errors(c, collector)} for errors in fit.robust for c in errors.coefficients
+        ],
         "n_obs": fit.n_obs,
         "n_groups": fit.n_groups,
     }
+    for errors in fit.robust:
+        for issue in errors.issues:
+            collector.note(issue)
     entry |= _least_squares(fit, collector) if isinstance(fit, LeastSquaresFit) else _mixed(fit, analysis.groups, collector)
     return entry | {"issues": collector.issues}
 
@@ -195,10 +201,14 @@ def _term(c: Coefficient, collector: Collector) -> dict[str, Json]:
     }
 
 
+def _other_errors(c: Coefficient, collector: Collector) -> dict[str, Json]:
+    """The same coefficient with another standard error."""
+    return {key: value for key, value in _term(c, collector).items() if key not in ("label", "estimate")}
+
+
 def _least_squares(fit: LeastSquaresFit, collector: Collector) -> dict[str, Json]:
     entry: dict[str, Json] = {
         "kenward_roger": [],
-        "robust": [],
         "group_terms": [],
         "group_covariance": None,
         "is_singular": None,
@@ -220,11 +230,7 @@ def _least_squares(fit: LeastSquaresFit, collector: Collector) -> dict[str, Json
 def _mixed(fit: MixedFit, groups: tuple[str, ...], collector: Collector) -> dict[str, Json]:
     effects = fit.random_effects.tolist()
     return {
-        "kenward_roger": [
-            {key: value for key, value in _term(c, collector).items() if key not in ("label", "df_method")}
-            for c in fit.kenward_roger
-        ],
-        "robust": [],
+        "kenward_roger": [_other_errors(c, collector) for c in fit.kenward_roger],
         "group_terms": list(fit.group_covariance.terms),
         "group_covariance": fit.group_covariance.psi.tolist(),
         "is_singular": fit.group_covariance.is_singular,

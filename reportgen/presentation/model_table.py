@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from reportgen.fits import Coefficient, Fit, LeastSquaresFit, MixedFit, ModelFit, Role, Undefined, UnfitVariant, coefficient
-from reportgen.presentation.formatting import count, estimate, printable, quantity, significant
+from reportgen.presentation.formatting import count, degrees_of_freedom, p_value, printable, quantity, significant
 from reportgen.presentation.tables import EMPTY, Cell, Column, Row, Table, coefficient_cell, missing
 from reportgen.presentation.wording import Wording
 
@@ -145,30 +145,36 @@ def _method_rows(fits: Mapping[str, ModelFit], words: Wording) -> list[Row]:
     return [row for row in rows if row]
 
 
-def small_sample_table(analysis: Analysis, words: Wording) -> Table:
-    """Satterthwaite and Kenward-Roger inference of the mixed variants beside each other."""
-    rows = []
-    for name, fit in analysis.fits.items():
-        if not isinstance(fit, MixedFit):
-            continue
-        adjusted = {(c.column, c.role): c for c in fit.kenward_roger}
+def inference_table(analysis: Analysis, words: Wording) -> Table:
+    """The standard errors of every slope by method, each with its degrees of freedom and p value."""
+    rows, methods = [], dict.fromkeys(("model", "kenward_roger"))
+    entries: list[tuple[str, Coefficient, dict[str, Coefficient]]] = []
+    for name, fit in fitted(analysis).items():
         for item in fit.coefficients:
-            other = adjusted.get((item.column, item.role))
-            if item.role != "intercept" and other is not None:
-                rows.append(_small_sample_row(name, item, other, words))
-    parts = ("std_error", "df", "p")
-    columns = tuple(
-        Column(words[f"table.small_sample.{method}_{part}"]) for method in ("satterthwaite", "kenward_roger") for part in parts
-    )
-    return Table("small_sample", words["table.small_sample.stub"], columns, tuple(rows))
+            if item.role != "intercept":
+                found = _by_method(fit, item)
+                methods |= dict.fromkeys(found)
+                entries.append((name, item, found))
+    for name, item, found in entries:
+        header = f"{words[f'variant_short.{name}']}: {printable(item.column, 40)}"
+        cells = tuple(_error_cell(found.get(method)) for method in methods)
+        rows.append(Row(header, cells, begins_part=True, detail=words[f"role.{item.role}"]))
+    columns = tuple(Column(words[f"table.inference.{method}"]) for method in methods)
+    return Table("inference", words["table.inference.stub"], columns, tuple(rows))
 
 
-def _small_sample_row(variant: str, item: Coefficient, other: Coefficient, words: Wording) -> Row:
-    cells = []
-    for shown in (estimate(item), estimate(other)):
-        cells += [Cell(shown.std_error), Cell(shown.df), Cell(shown.p)]
-    header = f"{words[f'variant_short.{variant}']}: {printable(item.column, 40)}"
-    return Row(header, tuple(cells), detail=words[f"role.{item.role}"])
+def _by_method(fit: ModelFit, item: Coefficient) -> dict[str, Coefficient]:
+    lists = {"model": fit.coefficients} | {errors.method: errors.coefficients for errors in fit.robust}
+    if isinstance(fit, MixedFit):
+        lists["kenward_roger"] = fit.kenward_roger
+    wanted = (item.column, item.role)
+    return {method: other for method, items in lists.items() for other in items if (other.column, other.role) == wanted}
+
+
+def _error_cell(item: Coefficient | None) -> Cell:
+    if item is None:
+        return EMPTY
+    return Cell(significant(item.std_error), (f"df {degrees_of_freedom(item.df)}, {p_value(item.p_value)}",))
 
 
 def unfitted(fits: Mapping[str, Fit], words: Wording) -> list[dict[str, str]]:

@@ -121,7 +121,7 @@ def _curve(analysis: Analysis, slope: SlopeComparison) -> list[Plain]:
         shares = sorted([*(share for share in shares if abs(share - curve.fitted_share) > 0.02), curve.fitted_share])
     return [
         {
-            "share": percent(share),
+            "share": percent(share) if share == curve.fitted_share else f"{fixed(share * 100, 0)}%",
             "slope": place.text(slope_at(curve, position, share)),
             "is_fitted": share == curve.fitted_share,
         }

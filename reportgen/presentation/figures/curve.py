@@ -39,7 +39,9 @@ def draw_curve(curve: Curve, column: str, words: Wording) -> Figure:
         axes = canvas.add_subplot()
         axes.set_xscale("function", functions=(_root, np.square))
         axes.plot(curve.share, slopes, color=INK, zorder=2)
-        axes.axhline(0.0, color=PALE, linewidth=0.8, zorder=0)
+        low, high = float(slopes.min()), float(slopes.max())
+        if 2 * low - high <= 0.0 <= 2 * high - low:
+            axes.axhline(0.0, color=GREY, linewidth=0.8, zorder=0)
         for variant, (share, slope) in marks.items():
             axes.plot([share], [slope], marker=MARKERS[variant], color=COLOURS[variant], markersize=8, clip_on=False, zorder=3)
             on_left = share < 0.5

@@ -53,6 +53,7 @@ def draw_levels(analysis: Analysis, column: str, words: Wording) -> Figure:
             reach = np.array([rows[:, position].min(), rows[:, position].max()])
             panel.plot(reach, slopes[position] * reach, color=COLOURS[variant], linewidth=2.4)
             panel.set_title(words[f"figure.{'within' if is_rows else 'between'}_slope"], loc="left", color=COLOURS[variant])
+            panel.locator_params(axis="x", nbins=6)
             panel.set_xlabel(label.format(literal(column, 24)))
         kind = "adjusted_response" if several else "centred_response"
         axes[0].set_ylabel(words[f"figure.{kind}"].format(literal(moments.columns[-1], 24)))

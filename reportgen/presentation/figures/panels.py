@@ -88,7 +88,7 @@ def draw_panels(analysis: Analysis, column: str, words: Wording) -> Figure:
             _lines(axes, analysis, variant, position, (scale, corner), words)
         _ends(axes, scale, corner)
         axes.set_xlim(-0.16, (per_row - 1) * STEP_X + 1.02)
-        axes.set_ylim(-(n_rows - 1) * STEP_Y - 0.2, 1.22)
+        axes.set_ylim(-(n_rows - 1) * STEP_Y - 0.14, 1.2)
         canvas.legend(loc="outside upper left", ncols=3, frameon=False, handlelength=3.2)
         canvas.supxlabel(literal(column), fontsize=8.5)
         canvas.supylabel(literal(analysis.moments.columns[-1]), fontsize=8.5)

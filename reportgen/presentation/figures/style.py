@@ -145,15 +145,18 @@ def literal(text: str, limit: int = 40) -> str:
 def points(axes: Axes, x: NDArray[np.float64], y: NDArray[np.float64], size: float = 3.0, alpha: float = 0.55) -> None:
     """The rows of the data: small grey dots behind everything; an image where they are many.
 
-    They are one path of lines without length and with round ends: a marker each takes a PDF renderer twenty times as long.
+    As vectors they are one path of lines without length and with round ends: a marker each takes a PDF renderer twenty times
+    as long. As an image they are markers, since lines without length leave no trace there.
     """
     from matplotlib.patches import PathPatch
     from matplotlib.path import Path
 
+    if len(x) > RASTER_ABOVE:
+        style = {"markersize": size, "markerfacecolor": GREY, "markeredgewidth": 0, "alpha": alpha}
+        axes.plot(x, y, "o", zorder=1, rasterized=True, **style)  # type: ignore[arg-type]
+        return
     at = np.column_stack([x, y])
     codes = np.tile(np.array([Path.MOVETO, Path.LINETO], dtype=Path.code_type), len(at))
     path = Path(np.repeat(at, 2, axis=0), codes)
     path.should_simplify = False
-    dots = PathPatch(path, fill=False, edgecolor=GREY, linewidth=size, capstyle="round", alpha=alpha, zorder=1)
-    dots.set_rasterized(len(at) > RASTER_ABOVE)
-    axes.add_patch(dots)
+    axes.add_patch(PathPatch(path, fill=False, edgecolor=GREY, linewidth=size, capstyle="round", alpha=alpha, zorder=1))
