@@ -296,3 +296,62 @@ class VariantMissing(InputError):
         near = get_close_matches(self.variant, self.available, n=1)
         hint = f"did you mean {quoted(near[0])}? " if near else ""
         return f"no fitted variant {quoted(self.variant)}: {hint}fitted are {listed(self.available, 20)}"
+
+
+class ManifestError(InputError):
+    """The manifest of a batch is wrong; `where` names the entry, `problem` what is wrong with it."""
+
+    def __init__(self, manifest: str, where: str, problem: str, allowed: str) -> None:
+        super().__init__(manifest, where, problem, allowed)
+        self.manifest, self.where, self.problem, self.allowed = manifest, where, problem, allowed
+
+    def __str__(self) -> str:
+        place = f"{self.manifest}, {self.where}" if self.where else self.manifest
+        return f"{place}: {self.problem}; {self.allowed}"
+
+
+class UnknownKey(ManifestError):
+    """A key of a manifest that means nothing."""
+
+    def __init__(self, manifest: str, where: str, key: str, known: Sequence[str]) -> None:
+        near = get_close_matches(key, known, n=1)
+        hint = f"did you mean {quoted(near[0])}? keys are" if near else "keys are"
+        super().__init__(manifest, where, f"unknown key {quoted(key)}", f"{hint} {listed(known)}")
+        self.args = (manifest, where, key, tuple(known))
+        self.key, self.known = key, tuple(known)
+
+
+class DuplicateName(InputError):
+    """Two reports of a batch would be written to the same files."""
+
+    def __init__(self, source: str, first: str, second: str) -> None:
+        super().__init__(source, first, second)
+        self.source, self.first, self.second = source, first, second
+
+    def __str__(self) -> str:
+        return (
+            f"{self.source}: the reports {quoted(self.first)} and {quoted(self.second)} would have the same files; "
+            "give every report a name of its own"
+        )
+
+
+class OptionConflict(InputError):
+    """An option that is missing, or does not go with the others given."""
+
+    def __init__(self, option: str, problem: str, allowed: str) -> None:
+        super().__init__(option, problem, allowed)
+        self.option, self.problem, self.allowed = option, problem, allowed
+
+    def __str__(self) -> str:
+        return f"{self.option} {self.problem}; {self.allowed}"
+
+
+class FolderInUse(OutputError):
+    """Another run is writing to the same output folder."""
+
+    def __init__(self, folder: str) -> None:
+        super().__init__(folder)
+        self.folder = folder
+
+    def __str__(self) -> str:
+        return f"another batch is writing to {quoted(self.folder)}: wait until it has ended, or give another --out"

@@ -22,9 +22,9 @@ def open_source(data: object, name: str | None = None, *, chunk_rows: int = CHUN
 
     Parameters
     ----------
-    data : path or data frame
+    data : path, data frame or source
         A CSV file (comma, semicolon or tab, also ``.gz``), a Parquet, Feather or Excel file, a folder of Parquet files, or a
-        data frame of pandas, polars or pyarrow.
+        data frame of pandas, polars or pyarrow; an opened source is handed back.
     name : str, optional
         Name for the report; by default the file's name, or ``data frame``.
     chunk_rows : int
@@ -35,6 +35,8 @@ def open_source(data: object, name: str | None = None, *, chunk_rows: int = CHUN
     SourceUnreadable
         No such file, a kind that is not read, or a file that is not what its ending says.
     """
+    if isinstance(data, Source) and callable(data.chunks) and callable(data.sha256):
+        return data
     if not isinstance(data, (str, os.PathLike)):
         return open_frame(data, name or "data frame", chunk_rows)
     path = Path(data)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import pyarrow as pa
 
@@ -12,6 +12,7 @@ from reportgen.errors import ColumnMissing
 CHUNK_ROWS = 1 << 20
 
 
+@runtime_checkable
 class Source(Protocol):
     """A table that can be read again and again, chunk by chunk.
 
