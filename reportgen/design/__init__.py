@@ -4,5 +4,6 @@ from __future__ import annotations
 
 from reportgen.design.blocks import Design, DesignBlock
 from reportgen.design.building import build_design
+from reportgen.design.stream import read_blocks
 
-__all__ = ["Design", "DesignBlock", "build_design"]
+__all__ = ["Design", "DesignBlock", "build_design", "read_blocks"]

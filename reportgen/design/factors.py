@@ -64,17 +64,20 @@ class LevelSearch:
     ----------
     column : str
         Name of the column.
+    keeps_order : bool
+        Whether the column's type has levels of its own, in an order that is meant.
     own_order : list of str
-        Levels in the order of a categorical type, those that no row has included; empty for other types.
+        Those levels, the ones that no row has included; empty for other types.
     """
 
     column: str
+    keeps_order: bool = False
     index: ColumnIndex = field(default_factory=ColumnIndex)
     own_order: list[str] = field(default_factory=list)
 
     def add(self, column: Any) -> None:
         """Take the levels of some rows."""
-        if pa.types.is_dictionary(column.type):
+        if self.keeps_order:
             pieces = column.chunks if isinstance(column, pa.ChunkedArray) else [column]
             for piece in pieces:
                 known = set(self.own_order)

@@ -60,7 +60,7 @@ def read_first(formula: ModelFormula, source: Source, columns: Sequence[str], ki
     TooManyColumns
         A factor with more than ``MAX_LEVELS`` levels.
     """
-    searches = {name: LevelSearch(name) for name in columns if name in kinds.factors}
+    searches = {name: LevelSearch(name, name in kinds.ordered) for name in columns if name in kinds.factors}
     ledger, n_rows = Ledger(), 0
     kept: list[pa.Table] = []
     text = formula.text_columns

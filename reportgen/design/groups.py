@@ -37,7 +37,8 @@ class ColumnIndex:
         """(n,) codes of an Arrow column without nulls."""
         if pa.types.is_floating(column.type):
             column = pa.array(np.asarray(column) + 0.0)  # one zero instead of two
-        if pa.types.is_integer(column.type) and (self.values is None or len(self._table)):
+        has_table = self.values is None or len(self._table)
+        if pa.types.is_integer(column.type) and not pa.types.is_uint64(column.type) and has_table:
             codes = self._encode_integers(column)
             if codes is not None:
                 return codes
@@ -56,7 +57,7 @@ class ColumnIndex:
 
     def _encode_integers(self, column: Any) -> Codes | None:
         """Codes by a table from integer to code; None where the integers lie too far apart for one."""
-        numbers = as_numpy(column)
+        numbers = as_numpy(column).astype(np.int64, copy=False)
         if not len(numbers):
             return np.empty(0, dtype=np.int64)
         low, high = int(numbers.min()), int(numbers.max())
@@ -88,9 +89,10 @@ class ColumnIndex:
         indices = as_numpy(encoded.indices)
         dictionary = encoded.dictionary
         if has_levels:  # a level that no row has is not a group
-            used = np.bincount(indices, minlength=len(dictionary)) > 0
+            used = np.zeros(len(dictionary), dtype=bool)
+            used[indices] = True
             codes = np.full(len(dictionary), -1, dtype=np.int64)
-            codes[used] = self._codes_of(dictionary.filter(pa.array(used)))
+            codes[used] = self._codes_of(dictionary if used.all() else dictionary.filter(pa.array(used)))
         elif self.values is None:
             self.values = dictionary
             return indices.astype(np.int64)

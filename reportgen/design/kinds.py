@@ -28,11 +28,14 @@ class Kinds:
         Of these, the ones that are factors only because they hold text.
     texts : frozenset of str
         Compared with a text.
+    ordered : frozenset of str
+        Columns of a categorical type: their levels have an order of their own.
     """
 
     factors: frozenset[str]
     guessed: frozenset[str]
     texts: frozenset[str]
+    ordered: frozenset[str]
 
 
 def column_kinds(formula: ModelFormula, source: Source, weights: str) -> Kinds:
@@ -64,7 +67,8 @@ def column_kinds(formula: ModelFormula, source: Source, weights: str) -> Kinds:
     if texts & numeric:
         name = min(texts & numeric)
         raise ColumnUnusable(source.name, name, "is used as text and as numbers", "keep one of the two")
-    return Kinds(frozenset(explicit | guessed), frozenset(guessed), frozenset(texts))
+    ordered = frozenset(name for name in names if pa.types.is_dictionary(types[name]))
+    return Kinds(frozenset(explicit | guessed), frozenset(guessed), frozenset(texts), ordered)
 
 
 def _is_text(kind: Any) -> bool:

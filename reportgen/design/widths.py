@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import combinations
 from math import prod
 
 from reportgen.design.factors import Factor
@@ -31,10 +32,39 @@ def check_width(formula: ModelFormula, factors: Mapping[str, Factor], n_rows: in
     TooManyColumns
         With the widest term.
     """
-    widths = [prod(_width(formula, code, factors) for code in term) for term in formula.coded.terms]
+    widths = term_widths(formula, factors)
     limit = min(MAX_COLUMNS, max(n_rows - 2, 0))
     if sum(widths) > limit:
         raise TooManyColumns(sum(widths), limit, formula.terms[widths.index(max(widths))])
+
+
+def term_widths(formula: ModelFormula, factors: Mapping[str, Factor]) -> list[int]:
+    """Design columns of each term."""
+    spanned: set[frozenset[str]] = {frozenset()}  # the intercept
+    return [_term_width(formula, term, factors, spanned) for term in formula.coded.terms]
+
+
+def _term_width(formula: ModelFormula, term: Sequence[str], factors: Mapping[str, Factor], spanned: set[frozenset[str]]) -> int:
+    """Columns a term adds: one set for every part of it that no earlier term has.
+
+    ``a:b`` alone has a column for every pair of levels but one; beside ``a`` and ``b`` it has the product of their levels
+    less one each.
+    """
+    levelled = [code for code in term if _is_factor(formula, code, factors)]
+    numeric = [code for code in term if code not in levelled]
+    total = 0
+    for size in range(len(levelled) + 1):
+        for part in combinations(levelled, size):
+            key = frozenset((*numeric, *part))
+            if key not in spanned:
+                spanned.add(key)
+                total += prod(_width(formula, code, factors) for code in (*numeric, *part))
+    return total
+
+
+def _is_factor(formula: ModelFormula, code: str, factors: Mapping[str, Factor]) -> bool:
+    is_plain = code[0] == "c" and code[1:].isdigit()
+    return code.startswith("C(") or (is_plain and formula.variables[int(code[1:])] in factors)
 
 
 def _width(formula: ModelFormula, code: str, factors: Mapping[str, Factor]) -> int:
@@ -54,9 +84,9 @@ def _width(formula: ModelFormula, code: str, factors: Mapping[str, Factor]) -> i
         return 1
     knots = arguments.get("knots")
     n_knots = len(knots.elts) if isinstance(knots, ast.List) else 0
-    default = 1 if function == "poly" else 3
-    df = _whole(arguments.get("df"), 0)
-    return df or _whole(arguments.get("degree"), default) + n_knots + 1 - (function == "poly")
+    if function in ("cr", "cs", "cc"):
+        return _whole(arguments.get("df"), n_knots + 2)
+    return _whole(arguments.get("df"), _whole(arguments.get("degree"), 1 if function == "poly" else 3) + n_knots)
 
 
 def _whole(node: ast.expr | None, default: int) -> int:

@@ -52,18 +52,24 @@ class ColumnarFiles:
         check_known(columns, self.columns, self.name)
         return {name: _stored(self.dataset.schema.field(name).type, self.keeps_levels) for name in columns}
 
-    def chunks(self, columns: Sequence[str], as_text: Sequence[str] = ()) -> Iterator[pa.Table]:  # noqa: ARG002
-        """The rows, file by file."""
-        check_known(columns, self.columns, self.name)
+    def chunks(self, columns: Sequence[str], as_text: Sequence[str] = ()) -> Iterator[pa.Table]:
+        """The rows, file by file; texts among the labels come as dictionaries, which are built while reading."""
+        types = self.types(columns)
         if self.folder is not None:
             self._check_files(columns)
-        wanted = pa.schema(list(self.types(columns).items()))
+        labels = [name for name in columns if name in as_text and is_text(types[name]) and not self.keeps_levels]
         try:
-            batches = self.dataset.to_batches(
+            dataset = dataset_of(self.paths, self.folder, labels) if labels else self.dataset
+            batches = dataset.to_batches(
                 columns=list(columns), batch_size=self.chunk_rows, batch_readahead=READ_AHEAD, fragment_readahead=1
             )
             for table in gathered(batches, self.chunk_rows):
-                yield table if table.schema.equals(wanted) else table.cast(wanted)
+                wanted = [f if f.name in labels else f.with_type(types[f.name]) for f in table.schema]
+                yield (
+                    table
+                    if all(f.equals(w) for f, w in zip(table.schema, wanted, strict=True))
+                    else table.cast(pa.schema(wanted))
+                )
         except (pa.ArrowException, OSError) as error:
             raise broken(self.name) from error
 
@@ -92,6 +98,23 @@ def _stored(kind: pa.DataType, keeps_levels: bool) -> pa.DataType:
     return pa.float64() if pa.types.is_float16(kind) else kind
 
 
+def is_text(kind: pa.DataType) -> bool:
+    """Whether a type is plain text."""
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
+
+
+def dataset_of(paths: Sequence[Path], folder: Path | None, labels: Sequence[str] = (), kind: str = "parquet") -> Any:
+    """Files as one Arrow data set; the columns `labels` of Parquet files are read as dictionaries."""
+    from pyarrow import dataset
+
+    form: Any = kind
+    if labels:
+        form = dataset.ParquetFileFormat(read_options=dataset.ParquetReadOptions(dictionary_columns=set(labels)))
+    if folder is None:
+        return dataset.dataset(str(paths[0]), format=form)
+    return dataset.dataset([str(path) for path in paths], format=form, partitioning="hive", partition_base_dir=str(folder))
+
+
 def broken(name: str) -> SourceUnreadable:
     """The error for a file whose bytes are not what its ending promises."""
     return SourceUnreadable(name, "", "cannot be read: it is not what its ending says, or broken", "write or copy it again")
@@ -105,19 +128,15 @@ def open_columnar(path: Path, name: str, kind: str, chunk_rows: int) -> Columnar
     SourceUnreadable
         A broken file, no rows, no Parquet file in the folder, names that occur twice.
     """
-    import pyarrow.dataset
-
     paths: tuple[Path, ...] = (path,)
     folder = None
-    options: dict[str, Any] = {"format": kind}
     if path.is_dir():
         folder = path
         paths = tuple(sorted(p for p in path.rglob("*") if p.suffix in (".parquet", ".pq") and p.is_file()))
         if not paths:
             raise SourceUnreadable(name, "", "the folder has no Parquet files", "give a folder with files named *.parquet")
-        options |= {"partitioning": "hive", "partition_base_dir": str(path)}
     try:
-        dataset = pyarrow.dataset.dataset([str(p) for p in paths] if folder else str(path), **options)
+        dataset = dataset_of(paths, folder, kind=kind)
         n_rows = dataset.count_rows()
     except (pa.ArrowException, OSError) as error:
         raise broken(name) from error

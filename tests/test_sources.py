@@ -1,0 +1,261 @@
+"""Sources: every format gives the same rows, nothing is shifted, dropped or guessed in silence."""
+
+from __future__ import annotations
+
+import gzip
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from reportgen.errors import BadValue, ColumnMissing, InputError, SourceUnreadable
+from reportgen.sources import open_source
+
+Writer = Callable[[pd.DataFrame, Path], object]
+
+FRAME = pd.DataFrame({"y": [1.5, 2.25, -3.0, 4.0, 5.5], "x": [1, 2, 3, 4, 5], "g": ["b", "a", "b", "10", "2"], "spare": 0})
+
+
+def rows(
+    data: object, columns: tuple[str, ...] = ("y", "x", "g"), as_text: tuple[str, ...] = ("g",), chunk_rows: int = 1 << 20
+) -> list[dict[str, object]]:
+    """All rows of a source as Python values."""
+    return [row for chunk in open_source(data, chunk_rows=chunk_rows).chunks(columns, as_text) for row in chunk.to_pylist()]
+
+
+def write(folder: Path, content: bytes, name: str = "data.csv") -> Path:
+    """A file with some bytes."""
+    path = folder / name
+    path.write_bytes(gzip.compress(content) if name.endswith(".gz") else content)
+    return path
+
+
+WRITERS: dict[str, Writer] = {
+    "a.csv": lambda frame, path: frame.to_csv(path, index=False),
+    "a.csv.gz": lambda frame, path: frame.to_csv(path, index=False),
+    "a.tsv": lambda frame, path: frame.to_csv(path, index=False, sep="\t"),
+    "semicolon.csv": lambda frame, path: frame.to_csv(path, index=False, sep=";", decimal=","),
+    "bom.csv": lambda frame, path: frame.to_csv(path, index=False, encoding="utf-8-sig"),
+    "crlf.csv": lambda frame, path: frame.to_csv(path, index=False, lineterminator="\r\n"),
+    "quoted.csv": lambda frame, path: frame.to_csv(path, index=False, quoting=1),
+    "a.parquet": lambda frame, path: frame.to_parquet(path),
+    "rowgroups.parquet": lambda frame, path: frame.to_parquet(path, row_group_size=2),
+    "category.parquet": lambda frame, path: frame.astype({"g": "category"}).to_parquet(path),
+    "a.feather": lambda frame, path: frame.to_feather(path),
+    "a.xlsx": lambda frame, path: frame.to_excel(path, index=False),
+}
+
+
+@pytest.mark.parametrize("name", WRITERS)
+@pytest.mark.parametrize("chunk_rows", [2, 1000])
+def test_every_format_gives_the_same_rows(name: str, chunk_rows: int, tmp_path: Path) -> None:
+    WRITERS[name](FRAME, tmp_path / name)
+    assert rows(tmp_path / name, chunk_rows=chunk_rows) == FRAME[["y", "x", "g"]].to_dict("records")
+    source = open_source(tmp_path / name, chunk_rows=chunk_rows)
+    assert source.name == name
+    assert source.columns == ("y", "x", "g", "spare")
+    assert [row["x"] for chunk in source.chunks(["x"]) for row in chunk.to_pylist()] == [1, 2, 3, 4, 5]  # again
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        FRAME,
+        FRAME.astype({"g": object}),
+        FRAME.astype({"g": "category", "x": "Int64"}),
+        FRAME.convert_dtypes(dtype_backend="pyarrow"),
+        pl.from_pandas(FRAME),
+        pl.from_pandas(FRAME).with_columns(pl.col("g").cast(pl.Categorical)),
+        pa.Table.from_pandas(FRAME),
+        pa.RecordBatch.from_pandas(FRAME),
+    ],
+    ids=["pandas", "object", "category", "arrow types", "polars", "polars categorical", "arrow table", "record batch"],
+)
+def test_every_frame_gives_the_same_rows(data: object) -> None:
+    assert rows(data, chunk_rows=2) == FRAME[["y", "x", "g"]].to_dict("records")
+    assert open_source(data).name == "data frame"
+
+
+def test_folder_of_parquet_files(tmp_path: Path) -> None:
+    folder = tmp_path / "years"
+    for year, part in ((2024, FRAME[:2]), (2025, FRAME[2:])):
+        (folder / f"year={year}").mkdir(parents=True)
+        part.to_parquet(folder / f"year={year}" / "part.parquet")
+    source = open_source(folder)
+    assert source.name == "years"
+    found = [row for chunk in source.chunks(["x", "year"]) for row in chunk.to_pylist()]
+    assert [(row["x"], row["year"]) for row in found] == [(1, 2024), (2, 2024), (3, 2025), (4, 2025), (5, 2025)]
+    FRAME[["y", "g"]].to_parquet(folder / "year=2025" / "z.parquet")
+    with pytest.raises(ColumnMissing, match=r"no column 'x' in years/z.parquet"):
+        list(open_source(folder).chunks(["x"]))
+
+
+def test_labels_stay_as_written(tmp_path: Path) -> None:
+    path = write(tmp_path, b'y,g\n1,1\n2,01\n3,001\n4,12345678901234567\n5,NA\n6,None\n7,nan\n8, a \n9,\n10,""\n11,1.0\n')
+    labels = [row["g"] for row in rows(path, ("y", "g"))]
+    assert labels == ["1", "01", "001", "12345678901234567", "NA", "None", "nan", " a ", None, None, "1.0"]
+
+
+def test_quoted_newlines_and_delimiters(tmp_path: Path) -> None:
+    path = write(tmp_path, b'"the\ny",g\n1,"a\nb"\n2,"c,d"\n3,"say ""hi"""\n')
+    assert [row["g"] for row in rows(path, ("the\ny", "g"))] == ["a\nb", "c,d", 'say "hi"']
+
+
+def test_delimiter_at_the_end_of_every_line_with_a_header_like_it(tmp_path: Path) -> None:
+    assert rows(write(tmp_path, b"y,x,g,\n1,2,a,\n3,4,b,\n"))[1] == {"y": 3.0, "x": 4.0, "g": "b"}
+
+
+def test_numbers_are_read_whatever_the_first_rows_look_like(tmp_path: Path) -> None:
+    content = "y,x,g\n" + "".join(f"{i},,a\n" for i in range(400_000)) + "1.5,2.5,b\n"
+    last = rows(write(tmp_path, content.encode()))[-1]
+    assert last == {"y": 1.5, "x": 2.5, "g": "b"}
+
+
+BROKEN = [
+    (b"", "data.csv: is empty"),
+    (b"\n\ny,x,g\n1,2,a\n", "line 1: is blank"),
+    (b"y,x,g\n", "data.csv: has names of columns but no rows"),
+    (b"y,x,g\n1,2,a\n3,4\n", "line 3: has 2 fields, the header has 3"),
+    (b"y,x,g\n1,2,a\n3,4,b,5\n", "line 3: has 4 fields, the header has 3"),
+    (b"y,x,g\n1,2,a,\n3,4,b,\n", "line 2: has 4 fields, the header has 3; .* a delimiter at the end"),
+    (b'y,x,g\n1,2,"a\nb"\n3,4\n', "line 4: has 2 fields"),
+    (b"My study\ny,x,g\n1,2,a\n", "line 1: has 1 field but line 2 has 3: it looks like a title"),
+    (b"My study,,\ny,x,g\n1,2,a\n", "line 1: 2 columns have no name"),
+    (b"y,x,x,g\n1,2,3,a\n", "line 1: several columns are named 'x'"),
+    (b'y,x,g\n1,2,"a\n3,4,b\n', "line 2: a quote is left open"),
+    ("y,x,g\n1,2,Zürich\n".encode("latin-1"), r"line 2: is not UTF-8 text \(byte 0xfc\)"),
+    ("y,x,größe\n1,2,a\n".encode("latin-1"), "line 1: is not UTF-8 text"),
+    ("y,x,g\n1,2,a\n".encode("utf-16"), "is not UTF-8 text"),
+    (b"\x1f\x8b\x08\x00zzzz\n", "is not UTF-8 text"),
+]
+
+
+@pytest.mark.parametrize(("content", "words"), BROKEN)
+def test_broken_text_files_are_named_with_their_line(content: bytes, words: str, tmp_path: Path) -> None:
+    with pytest.raises(SourceUnreadable, match=words) as caught:
+        rows(write(tmp_path, content))
+    assert str(tmp_path) not in str(caught.value)
+
+
+def test_text_far_down_in_a_column_of_numbers(tmp_path: Path) -> None:
+    body = (b"1,2," + b"a" * 60 + b"\n") * 100_000  # more than the reader takes at a time
+    for bad, shown in ((b"n/a", "'n/a'"), (b"nan", "'nan'"), (b"1.2.3", "'1.2.3'")):
+        path = write(tmp_path, b"y,x,g\n" + body + b"1," + bad + b",a\n" + body[:130])
+        with pytest.raises(BadValue) as caught:
+            rows(path)
+        assert (caught.value.column, caught.value.row) == ("x", 100_001)
+        assert shown in str(caught.value)
+
+
+def test_invalid_bytes_far_down(tmp_path: Path) -> None:
+    path = write(tmp_path, b"y,x,g\n" + (b"1,2," + b"a" * 60 + b"\n") * 100_000 + b"1,2,\xff\n")
+    with pytest.raises(SourceUnreadable, match="is not UTF-8 text"):
+        rows(path)
+
+
+@pytest.mark.parametrize("name", ["a.parquet", "a.feather", "a.xlsx", "a.csv.gz"])
+def test_broken_files(name: str, tmp_path: Path) -> None:
+    WRITERS[name](pd.concat([FRAME] * 500), tmp_path / name)
+    content = (tmp_path / name).read_bytes()
+    for damaged in (content[: len(content) // 2], b"PK\x03\x04 nothing", b""):
+        (tmp_path / name).write_bytes(damaged)
+        with pytest.raises(SourceUnreadable, match=re.escape(name)) as caught:
+            rows(tmp_path / name)
+        assert str(tmp_path) not in str(caught.value)
+
+
+def test_damage_inside_a_parquet_file(tmp_path: Path) -> None:
+    FRAME.to_parquet(tmp_path / "a.parquet", compression=None)
+    content = bytearray((tmp_path / "a.parquet").read_bytes())
+    content[4:40] = b"\xff" * 36
+    (tmp_path / "a.parquet").write_bytes(content)
+    with pytest.raises(SourceUnreadable):
+        rows(tmp_path / "a.parquet")
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [("a.zip", "unpack it first"), ("a.sav", "are not read"), ("none.csv", "no such file"), ("a", "not read")],
+)
+def test_other_paths(name: str, words: str, tmp_path: Path) -> None:
+    if not name.startswith("none"):
+        write(tmp_path, b"y,x\n1,2\n", name)
+    with pytest.raises(SourceUnreadable, match=words):
+        open_source(tmp_path / name)
+
+
+def test_empty_folder_and_empty_parquet(tmp_path: Path) -> None:
+    with pytest.raises(SourceUnreadable, match="no Parquet files"):
+        open_source(tmp_path)
+    FRAME[:0].to_parquet(tmp_path / "a.parquet")
+    with pytest.raises(SourceUnreadable, match="no rows"):
+        open_source(tmp_path / "a.parquet")
+
+
+def test_frames_that_cannot_be_used() -> None:
+    with pytest.raises(SourceUnreadable, match="several columns are named 'a'"):
+        open_source(pd.DataFrame([[1, 2]], columns=["a", "a"]))
+    with pytest.raises(SourceUnreadable, match="several levels"):
+        open_source(pd.DataFrame([[1, 2]], columns=pd.MultiIndex.from_tuples([("a", 1), ("a", 2)])))
+    with pytest.raises(SourceUnreadable, match=r"collect\(\)"):
+        open_source(pl.from_pandas(FRAME).lazy())
+    with pytest.raises(SourceUnreadable, match="not a table"):
+        open_source([1, 2])
+    with pytest.raises(ColumnMissing):
+        list(open_source(FRAME).chunks(["no"]))
+
+
+def test_columns_of_mixed_python_values() -> None:
+    frame = pd.DataFrame({"g": pd.Series([1, "01", None, 2**80], dtype=object), "x": [2**70, 1, 2, 3], 7: [1.0, np.nan, 2, 3]})
+    found = rows(frame, ("g", "x", "7"))
+    assert [row["g"] for row in found] == ["1", "01", None, str(2**80)]
+    assert [row["x"] for row in found] == [float(2**70), 1.0, 2.0, 3.0]
+
+
+def test_fingerprints(tmp_path: Path) -> None:
+    import hashlib
+
+    path = tmp_path / "a.csv"
+    FRAME.to_csv(path, index=False)
+    assert open_source(path).sha256(["y"]) == hashlib.sha256(path.read_bytes()).hexdigest()
+    same = [
+        FRAME,
+        FRAME.astype({"g": "category", "x": "int8"}),
+        pl.from_pandas(FRAME),
+        pa.concat_tables([pa.Table.from_pandas(FRAME[:2]), pa.Table.from_pandas(FRAME[2:])]),
+    ]
+    digests = {open_source(data).sha256(["y", "x", "g"]) for data in same}
+    assert len(digests) == 1
+    changed = FRAME.assign(spare=1)
+    assert open_source(changed).sha256(["y", "x", "g"]) in digests
+    for other in (FRAME.assign(x=[1, 2, 3, 4, 6]), FRAME.assign(g=["b", "ab", "", "10", "2"]), FRAME[::-1]):
+        assert open_source(other).sha256(["y", "x", "g"]) not in digests
+    with_gap = FRAME.assign(y=[1.5, np.nan, 3, 4, 5])
+    assert open_source(with_gap).sha256(["y"]) != open_source(with_gap.fillna(0)).sha256(["y"])
+
+
+def test_only_the_columns_needed_are_read(tmp_path: Path) -> None:
+    wide = pd.concat([FRAME, pd.DataFrame(0, index=FRAME.index, columns=[f"c{i}" for i in range(5000)])], axis=1)
+    wide.insert(0, "broken", ["text"] * 5)
+    wide.to_parquet(tmp_path / "wide.parquet")
+    wide.to_csv(tmp_path / "wide.csv", index=False)
+    for name in ("wide.parquet", "wide.csv"):
+        assert rows(tmp_path / name) == FRAME[["y", "x", "g"]].to_dict("records")
+
+
+def test_small_row_groups_are_gathered_into_chunks(tmp_path: Path) -> None:
+    table = pa.table({"x": np.arange(1000.0)})
+    pq.write_table(table, tmp_path / "a.parquet", row_group_size=10)
+    sizes = [chunk.num_rows for chunk in open_source(tmp_path / "a.parquet", chunk_rows=100).chunks(["x"])]
+    assert sizes == [100] * 10
+
+
+def test_every_error_is_the_users() -> None:
+    assert issubclass(SourceUnreadable, InputError)
+    assert issubclass(BadValue, InputError)
