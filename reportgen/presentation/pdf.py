@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import cache
@@ -81,9 +82,11 @@ def pdf_of_page(page: str, attachments: Mapping[str, str]) -> bytes:
         for name, text in attachments.items()
     ]
     html = renderer.HTML(string=page, base_url=None, url_fetcher=fetcher)
-    written = html.render().write_pdf(
-        pdf_variant=VARIANT, pdf_identifier=b"reportgen", attachments=files, attachment_relationships=["Data"] * len(files)
-    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)  # it leaves its own colour profile open
+        written = html.render().write_pdf(
+            pdf_variant=VARIANT, pdf_identifier=b"reportgen", attachments=files, attachment_relationships=["Data"] * len(files)
+        )
     assert isinstance(written, bytes)
     return written
 

@@ -1,0 +1,101 @@
+"""The library: an analysis and what can be done with it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pytest
+from constructed import UNBALANCED, grouped_rows
+
+import reportgen
+from reportgen import Analysis, analyze
+from reportgen.errors import VariantMissing
+from reportgen.fits import Coefficient
+
+FORMULA = "y ~ x1 + (1 | g)"
+
+
+def frame() -> pd.DataFrame:
+    rows = grouped_rows(UNBALANCED)
+    return pd.DataFrame({"y": rows.values[:, 1], "x1": rows.values[:, 0], "g": [f"group {code}" for code in rows.codes]})
+
+
+@pytest.fixture(scope="module")
+def analysis() -> Analysis:
+    return analyze(FORMULA, frame())
+
+
+def test_slopes_and_fits_by_name(analysis: Analysis) -> None:
+    slope = analysis.slopes["x1"]
+    assert isinstance(slope.contextual, Coefficient)
+    assert list(analysis.fits) == ["pooled", "no_pooling", "between", "random_intercept", "mundlak", "within_between"]
+    assert analysis.fitted("mundlak") is analysis.fits["mundlak"]
+
+
+def test_an_unknown_variant_names_the_nearest(analysis: Analysis) -> None:
+    with pytest.raises(VariantMissing, match="did you mean 'mundlak'"):
+        analysis.fitted("mundlack")
+
+
+def test_tidy_has_a_row_a_coefficient(analysis: Analysis) -> None:
+    table = analysis.tidy()
+    assert len(table) == 2 + 1 + 2 + 2 + 3 + 3
+    one = table[(table.variant == "no_pooling") & (table.column == "x1")].iloc[0]
+    slope = analysis.slopes["x1"].within
+    assert isinstance(slope, Coefficient)
+    assert one.estimate == slope.estimate
+
+
+@pytest.mark.parametrize("kind", [pl.from_pandas, pa.Table.from_pandas, lambda table: table.convert_dtypes()])
+def test_every_kind_of_frame_gives_the_same(analysis: Analysis, kind: object) -> None:
+    assert callable(kind)
+    other = analyze(FORMULA, kind(frame()))
+    pd.testing.assert_frame_equal(other.tidy(), analysis.tidy(), rtol=1e-12)
+
+
+def test_the_order_of_rows_does_not_matter(analysis: Analysis) -> None:
+    shuffled = frame().sample(frac=1.0, random_state=3)
+    other = analyze(FORMULA, shuffled)
+    assert other.results.groups == analysis.results.groups
+    pd.testing.assert_frame_equal(other.tidy(), analysis.tidy(), rtol=1e-10)
+
+
+def test_outputs_are_returned_and_written(analysis: Analysis, tmp_path: Path) -> None:
+    assert json.loads(analysis.to_json(tmp_path / "r.json")) == json.loads((tmp_path / "r.json").read_text())
+    assert analysis.to_html(tmp_path / "r.html") == (tmp_path / "r.html").read_text(encoding="utf-8")
+    assert analysis.to_pdf(tmp_path / "r.pdf") == (tmp_path / "r.pdf").read_bytes()
+    assert (tmp_path / "r.pdf").read_bytes().startswith(b"%PDF-")
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["r.html", "r.json", "r.pdf"]
+
+
+def test_a_notebook_gets_a_frame(analysis: Analysis) -> None:
+    shown = analysis._repr_html_()
+    assert shown.startswith("<iframe srcdoc=")
+    assert "<html" not in shown
+    assert shown.count("<") == 2
+
+
+def test_the_text_form_is_short(analysis: Analysis) -> None:
+    assert repr(analysis) == "<Analysis of 'y ~ x1 + (1 | g)': 105 rows in 12 groups>"
+
+
+def test_rows_with_missing_values_are_dropped_and_told(analysis: Analysis) -> None:
+    table = frame()
+    holes = pd.concat([table, pd.DataFrame({"y": [np.nan, 1.0], "x1": [1.0, np.nan], "g": ["group 1", "group 0"]})])
+    other = analyze(FORMULA, holes)
+    pd.testing.assert_frame_equal(other.tidy(), analysis.tidy(), rtol=1e-12)
+    assert other.results.sample.n_rows_dropped == 2
+    assert [(entry.column, entry.rows) for entry in other.results.sample.ledger] == [("y", 1), ("x1", 1)]
+
+
+def test_only_what_is_exported_is_exported() -> None:
+    assert set(reportgen.__all__) <= set(dir(reportgen))
+    for name in reportgen.__all__:
+        assert getattr(reportgen, name) is not None
+    with pytest.raises(AttributeError, match="no attribute 'analyse'"):
+        reportgen.analyse  # noqa: B018
