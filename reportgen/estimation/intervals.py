@@ -21,10 +21,9 @@ from scipy.optimize import brentq, minimize_scalar
 from scipy.special import chdtri, lambertw
 
 from reportgen.estimation.absent import absent
-from reportgen.estimation.inference import LEVEL
 from reportgen.estimation.random_intercept import LOG_GAMMA, Profile, SizeClasses, optimise
 from reportgen.estimation.regressors import INTERCEPT, regressors
-from reportgen.fits import Fit, Issue, MixedFit, Number, Undefined
+from reportgen.fits import LEVEL, Fit, Issue, MixedFit, Number, Undefined
 from reportgen.moments import GroupMoments
 
 Array = NDArray[np.float64]

@@ -18,12 +18,11 @@ from scipy.optimize import minimize
 from scipy.special import chdtri
 
 from reportgen.estimation.absent import absent
-from reportgen.estimation.inference import LEVEL
 from reportgen.estimation.intervals import EffectCorrelation, Interval, VarianceIntervals, intercept_intervals
 from reportgen.estimation.random_slopes import EffectsDesign, RandomEffects
 from reportgen.estimation.regressors import INTERCEPT, regressors
 from reportgen.estimation.slope_profile import RotatedGroups, SlopeProfile
-from reportgen.fits import Fit, Issue, MixedFit, Number, Undefined
+from reportgen.fits import LEVEL, Fit, Issue, MixedFit, Number, Undefined
 from reportgen.moments import GroupMoments
 
 Array = NDArray[np.float64]
