@@ -17,7 +17,11 @@ from numpy.typing import NDArray
 from scipy.special import chdtrc
 
 from reportgen.estimation.absent import absent
-from reportgen.estimation.regressors import Term
+from reportgen.estimation.random_intercept import Profile, SizeClasses, at_ratio
+from reportgen.estimation.regressors import Term, regressors
+from reportgen.estimation.robust import WorkingModel
+from reportgen.estimation.robust_wald import robust_wald
+from reportgen.estimation.small_sample import ScaledF
 from reportgen.estimation.swamy_arora import SwamyArora, swamy_arora
 from reportgen.fits import Fit, Issue, LeastSquaresFit, MixedFit, Number, Undefined
 from reportgen.hypothesis_tests import WaldTest
@@ -63,7 +67,7 @@ class HausmanTable:
     columns : tuple of str
         The m columns compared: those that vary within and between groups.
     forms : tuple of HausmanForm
-        The primary form last but for the robust one.
+        Classic forms, then tests of the contextual effects: chi-squared, Kenward-Roger F (the one to read), robust F.
     swamy_arora : SwamyArora or Undefined
         The random intercept model as econometric software fits it, to set beside the REML one.
     """
@@ -99,6 +103,7 @@ def hausman_table(
             *_econometric_forms(columns, fits["no_pooling"], econometric),
             *_reml_forms(columns, fits["no_pooling"], fits["random_intercept"]),
             *_contextual_forms(len(columns), contextual),
+            _robust_form(moments, len(columns), fits["mundlak"]),
         ),
         swamy_arora=econometric,
     )
@@ -186,3 +191,23 @@ def _contextual_forms(k: int, test: WaldTest | Undefined) -> tuple[HausmanForm, 
         HausmanForm("mundlak_wald", test.chi2, (float(test.df),), test.p_value, "wald"),
         HausmanForm("mundlak_kenward_roger", test.f, test.f_df, test.f_p_value, "small_sample"),
     )
+
+
+def _robust_form(moments: GroupMoments, k: int, mundlak: Fit) -> HausmanForm:
+    """CR2 test of the contextual effects: valid also where variances or correlations differ from the model's."""
+    test = _robust_test(moments, mundlak)
+    if isinstance(test, Undefined):
+        return HausmanForm("mundlak_cr2", test, (float(k),), test, "robust")
+    return HausmanForm("mundlak_cr2", test.f, (float(test.df1), test.df2), test.p_value, "robust")
+
+
+def _robust_test(moments: GroupMoments, mundlak: Fit) -> ScaledF | Undefined:
+    if not isinstance(mundlak, MixedFit):
+        return absent(mundlak)
+    reg = regressors(moments, tuple((c.column, c.role) for c in mundlak.coefficients))
+    ratio = float(mundlak.group_covariance.psi[0, 0] / mundlak.sigma2)
+    _, beta = at_ratio(SizeClasses.of(reg), ratio)
+    inverse = Profile(SizeClasses.of(reg), np.array([ratio]), restricted=True).inverse[0]
+    model = WorkingModel.of(reg, beta, inverse, (np.eye(reg.n_terms + 1, 1), np.array([[ratio]])))
+    index = [i for i, (_, role) in enumerate(reg.terms) if role == "contextual"]
+    return robust_wald(model, np.eye(reg.n_terms)[index], beta[index])

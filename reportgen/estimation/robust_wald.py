@@ -1,0 +1,76 @@
+"""Cluster-robust test of several coefficients: CR2 with Hotelling's T squared of estimated degrees of freedom.
+
+The covariance of the contrasts is CR2's. In coordinates in which its expectation under the working model is the identity it
+is treated as a Wishart matrix of eta degrees of freedom, eta from the variances of its entries; then
+(eta - m + 1) / (eta m) times the Wald statistic is F with m and eta - m + 1 degrees of freedom (HTZ of Pustejovsky & Tipton
+2018). With one contrast it is the square of the t of Bell & McCaffrey.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import fdtrc
+
+from reportgen.estimation.robust import MAX_WORK, WorkingModel
+from reportgen.estimation.small_sample import ScaledF
+from reportgen.fits import Issue, Undefined
+
+Array = NDArray[np.float64]
+
+
+def robust_wald(model: WorkingModel, contrasts: Array, values: Array) -> ScaledF | Undefined:
+    """Joint CR2 test that m contrasts are zero.
+
+    Parameters
+    ----------
+    model : WorkingModel
+        The fitted model.
+    contrasts : (m, p) array
+        Of scaled coefficients; of full row rank.
+    values : (m,) array
+        The contrasts' estimates.
+    """
+    m = len(contrasts)
+    if model.work > MAX_WORK:
+        return Undefined(Issue("too_many_columns_for_robust", {"n_groups": model.n_groups, "n_columns": model.x.shape[1]}))
+    if model.decided(contrasts).any():
+        return Undefined(Issue("one_group_decides"))
+    bread = contrasts @ model.inverse
+    scores = model.unbiased_scores @ bread.T
+    covariance = scores.T @ scores
+    if np.linalg.matrix_rank(covariance, hermitian=True) < m:
+        return Undefined(Issue("robust_covariance_singular", {"n_groups": model.n_groups, "n_contrasts": m}))
+    eta = wishart_df(model, contrasts)
+    df2 = eta - m + 1.0
+    if df2 <= 0.0:
+        return Undefined(Issue("no_degrees_of_freedom", {"df": df2}))
+    f = float(df2 / (eta * m) * (values @ np.linalg.solve(covariance, values)))
+    return ScaledF(f, m, df2, float(fdtrc(m, df2, f)))
+
+
+def wishart_df(model: WorkingModel, contrasts: Array) -> float:
+    """Degrees of freedom eta = m (m + 1) / (sum of the variances of the entries) of the CR2 covariance.
+
+    Entry (s, t) is sum_j u_js u_jt with normal u; cov(u_js, u_kt) = [j = k] e_jst - h_js'h_kt, where e_jst = p_js'V_j p_jt and
+    h_js = L'X_j'p_js (as in :meth:`reportgen.estimation.robust.WorkingModel.bell_mccaffrey`). The contrasts are first turned
+    so that they are uncorrelated, of variance 1, under the working model.
+    """
+    bread = model.inverse @ contrasts.T
+    size = np.linalg.cholesky(contrasts @ bread)
+    turned = np.linalg.solve(size, bread.T).T
+    evened = model.half_inverse @ (model.whitened @ turned)
+    moved = model.inner @ evened
+    e = np.einsum("jrs,jrt->jst", moved, moved)
+    half = np.linalg.cholesky(model.inverse)
+    h = half.T @ (model.x.transpose(0, 2, 1) @ (model.root @ evened))
+    inner = np.einsum("jps,jpt->jst", h, h)
+    crossed = np.einsum("jps,jqt->stpq", h, h)
+    total = 0.0
+    for s in range(len(contrasts)):
+        for t in range(len(contrasts)):
+            own = e[:, s, s] * e[:, t, t] - e[:, s, s] * inner[:, t, t] - e[:, t, t] * inner[:, s, s]
+            shared = e[:, s, t] ** 2 - 2.0 * e[:, s, t] * inner[:, s, t]
+            total += float(own.sum() + shared.sum())
+            total += float(np.sum(crossed[s, t] ** 2) + np.sum(crossed[s, t] * crossed[s, t].T))
+    return len(contrasts) * (len(contrasts) + 1) / total
