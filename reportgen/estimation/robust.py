@@ -12,6 +12,7 @@ CR3  A_j = (I - X_j M X_j'V_j^-1)^-1, the leave-one-group-out form; times the fa
      Without a factor it is the CR3 of clubSandwich, times (J - 1)/J the jackknife about the estimate (CV3 in MacKinnon,
      Nielsen & Webb 2023); with the factor of CR1 it is the most cautious of the three.
 
+Rows with a prior weight are multiplied by its root first: the working covariance then is the identity (plus the group effects).
 p counts the coefficients and, for absorbed dummies, one intercept; J and N count the groups in which some column is not zero.
 
 X_j'V_j^-1 A_j e_j only sees the projections of the rows on an orthonormal basis Q_j of [1, X_j], and Q_j'[X_j, y_j] follows
