@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from reportgen.comparison import Comparison, compare
-from reportgen.design import Design, build_design
+from reportgen.design import Design, build_design, read_blocks
 from reportgen.estimability import check_estimable
 from reportgen.estimation.random_slopes import RandomEffects
 from reportgen.estimation.runner import fit_variants
@@ -15,7 +15,7 @@ from reportgen.fits import Fit
 from reportgen.formula import ModelFormula, parse_formula
 from reportgen.moments import ColumnLevel, GroupMoments, column_levels
 from reportgen.points import CAPACITY, PointDraw, Points
-from reportgen.sample import Ledger, Sample, summarise, used_rows
+from reportgen.sample import Ledger, Sample, summarise
 from reportgen.sources import open_source
 
 Progress = Callable[[str, int], None]
@@ -168,9 +168,8 @@ def collect(design: Design, progress: Progress, capacity: int = CAPACITY) -> Col
     ledger = Ledger()
     draw = PointDraw(len(columns), capacity)
     moments: GroupMoments | None = None
-    for table, part in used_rows(design.source, design.source_columns, design.group_columns, design.text_columns):
+    for block, part in read_blocks(design):
         ledger = ledger.merge(part)
-        block = design.block(table)
         origin = None if moments is None else moments.origin
         found = GroupMoments.from_rows(columns, block.codes, block.values, block.n_groups, origin, block.weights)
         moments = found if moments is None else moments.merge(found)

@@ -14,6 +14,8 @@ from reportgen.comparison import Comparison, SlopeComparison
 from reportgen.errors import VariantMissing
 from reportgen.findings import Finding
 from reportgen.fits import Fit, LeastSquaresFit, MixedFit, ModelFit, Undefined
+from reportgen.prediction import predict
+from reportgen.prediction_rows import augmented, new_rows
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -120,6 +122,49 @@ class Analysis:
             known = [name for name, item in self.fits.items() if isinstance(item, LeastSquaresFit | MixedFit)]
             raise VariantMissing(variant, known)
         return fit
+
+    def predict(self, data: object, variant: str, *, group_effects: bool = True) -> pd.DataFrame:
+        """Predicted values for rows of the data or for new ones.
+
+        Parameters
+        ----------
+        data : path or data frame
+            Rows with the columns of the predictors and of the group; the response is not needed.
+        variant : str
+            Which fitted variant.
+        group_effects : bool
+            Add the predicted effect of a known group; without, the value of the population.
+
+        Returns
+        -------
+        DataFrame
+            A row for each row of the data, in its order: ``prediction`` (missing where a row is incomplete), ``group``,
+            ``is_new_group`` (its value is that of the population; its group means are those of the new rows).
+
+        Raises
+        ------
+        InputError
+            A column is missing, a level of a factor or, with group dummies, a group was not in the fit.
+        """
+        import pandas as pd
+
+        rows, complete, labels = new_rows(self.results, data)
+        found = predict(self.fitted(variant), self.results.moments, rows, group_effects)
+        table = pd.DataFrame({"prediction": found.values, "group": labels, "is_new_group": found.is_new_group})
+        table.index = pd.Index(complete.nonzero()[0])
+        table = table.reindex(range(len(complete)))
+        table["is_new_group"] = table["is_new_group"].astype("boolean")
+        return table
+
+    def augment(self, variant: str) -> pd.DataFrame:
+        """The rows used with what a variant makes of them.
+
+        Columns: the group, the response, the design columns, ``fitted`` (group effects included), ``fitted_fixed`` (without),
+        ``residual`` (response minus ``fitted``). Rows are read again from the data, in their order.
+        """
+        import pandas as pd
+
+        return pd.concat(augmented(self.results, self.fitted(variant)), ignore_index=True)
 
     def to_json(self, path: str | os.PathLike[str] | None = None) -> str:
         """The result file (schema ``reportgen.results/1``), also written to `path` if given."""

@@ -142,6 +142,16 @@ def complete_rows(chunk: pa.Table, columns: Sequence[str], groups: Sequence[str]
     return chunk.filter(pa.array(complete)), Ledger(chunk.num_rows, counts, tuple(groups), lost)
 
 
+def missing_cells(chunk: pa.Table, columns: Sequence[str]) -> NDArray[np.bool_]:
+    """(n,) mask of the rows that lack a value in one of some columns."""
+    found = np.zeros(chunk.num_rows, dtype=bool)
+    for name in columns:
+        mask = _missing(chunk.column(name))
+        if mask is not None:
+            found |= mask
+    return found
+
+
 def _missing(column: Any) -> NDArray[np.bool_] | None:
     """(n,) mask of the cells without a value, or None if all have one."""
     kind = column.type

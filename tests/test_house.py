@@ -40,6 +40,7 @@ WALK = (
     "findings",
     "prediction",
     "analysis",
+    "prediction_rows",
     "presentation",
     "library",
     "batch",

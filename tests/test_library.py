@@ -99,3 +99,33 @@ def test_only_what_is_exported_is_exported() -> None:
         assert getattr(reportgen, name) is not None
     with pytest.raises(AttributeError, match="no attribute 'analyse'"):
         reportgen.analyse  # noqa: B018
+
+
+@pytest.mark.parametrize("variant", ["pooled", "no_pooling", "between", "random_intercept", "mundlak", "within_between"])
+def test_predictions_of_the_rows_used_are_the_fitted_values(analysis: Analysis, variant: str) -> None:
+    table = analysis.predict(frame()[["g", "x1"]], variant)
+    augmented = analysis.augment(variant)
+    np.testing.assert_allclose(table.prediction, augmented.fitted, rtol=1e-12)
+    np.testing.assert_allclose(augmented.residual, frame().y - augmented.fitted, atol=1e-12)
+    assert not table.is_new_group.any()
+
+
+def test_predictions_keep_the_rows_of_the_data(analysis: Analysis) -> None:
+    new = pd.DataFrame({"x1": [1.0, None, 2.0], "g": ["group 3", "group 3", "elsewhere"]})
+    table = analysis.predict(new, "mundlak")
+    assert table.prediction.isna().tolist() == [False, True, False]
+    assert table.is_new_group.tolist() == [False, pd.NA, True]
+    population = analysis.predict(new, "mundlak", group_effects=False)
+    assert population.prediction[2] == table.prediction[2]
+    assert population.prediction[0] != table.prediction[0]
+
+
+def test_predictions_use_the_levels_of_the_fit() -> None:
+    table = frame()
+    table["z"] = np.where(np.arange(len(table)) % 3 == 0, "low", "high")
+    fitted = analyze("y ~ x1 + z + (1 | g)", table)
+    one = fitted.predict(table.iloc[[0, 1]], "random_intercept")
+    both = fitted.augment("random_intercept")
+    np.testing.assert_allclose(one.prediction, both.fitted[:2], rtol=1e-12)
+    with pytest.raises(reportgen.InputError, match="'middle'"):
+        fitted.predict(table.iloc[:1].assign(z="middle"), "random_intercept")

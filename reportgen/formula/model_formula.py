@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from reportgen.errors import ColumnMissing
 from reportgen.formula.expressions import shown
+
+_COLUMN = re.compile(r"\b[cfr]([0-9]+)\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +107,12 @@ class ModelFormula:
         """Columns whose cells count as text whatever they look like: those of the group, factors, compared texts."""
         indices = sorted({*self.coded.factors, *self.coded.compared})
         return tuple(dict.fromkeys([*self.grouping.columns, *(self.variables[i] for i in indices)]))
+
+    @property
+    def predictor_columns(self) -> tuple[str, ...]:
+        """Columns of the data that the fixed terms need, in order of appearance."""
+        used = {int(i) for term in self.coded.terms for code in term for i in _COLUMN.findall(code)}
+        return tuple(name for i, name in enumerate(self.variables) if i in used)
 
     def shown(self, coded: str, levels: Sequence[str] = (), *, ticks: bool = False) -> str:
         """An expression in our own names put into the user's, level j of a factor (``k<j>``) too.
