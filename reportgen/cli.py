@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -70,6 +70,8 @@ def build_parser() -> argparse.ArgumentParser:
     _add_model(fit)
     fit.add_argument("--json", action="store_true", help="print the result file instead of the table")
 
+    _add_batch(_command(commands, "batch", "write a report for each of many data sets, and an index over all of them", _batch))
+
     demo = _command(commands, "demo", "write the report of the bundled example", _demo)
     _add_output(demo)
 
@@ -97,6 +99,31 @@ def _add_output(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", metavar="DIR", type=Path, default=Path(), help="output folder (default: the current one)")
     parser.add_argument("--name", metavar="NAME", help="name of the files without ending (default: that of the data)")
     parser.add_argument("--format", metavar="F", nargs="+", action="extend", help="any of html, pdf, json (default: all three)")
+
+
+def _add_batch(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("data", metavar="DATA", nargs="+", help="one manifest (.toml), or data files and patterns such as 'data/*.csv'")
+    add("--formula", metavar="FORMULA", default="", help="for data files: the formula of all of them")
+    add("--out", metavar="DIR", type=Path, required=True, help="output folder")
+    add("--format", metavar="F", nargs="+", action="extend", help="for data files: any of html, pdf, json (default: all three)")
+    add("--by", metavar="COLUMN", default="", help="for data files: one report for each value of this column")
+    add("--responses", metavar="A,B,C", default="", help="for data files: one report for each of these responses")
+    add("--coefficient", metavar="COLUMN", default="", help="design column to compare in the index (default: the commonest)")
+    add("--jobs", metavar="N", type=_whole(1), default=0, help="reports made at once (default: one for each processor)")
+    add("--time-limit", metavar="S", type=float, default=600.0, help="seconds one report may take, 0 for any (default: 600)")
+    add("--memory-limit", metavar="MB", type=_whole(0), default=-1, help="megabytes one report may take, 0 for any")
+    add("--resume", action="store_true", help="keep the reports of an earlier run that would come out the same")
+    add("--fail-fast", action="store_true", help="stop at the first report that fails")
+
+
+def _whole(least: int) -> Callable[[str], int]:
+    def whole_number(text: str) -> int:
+        if not text.isascii() or not text.isdigit() or int(text) < least:
+            raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from {least} on")
+        return int(text)
+
+    return whole_number
 
 
 def _render(options: argparse.Namespace, messages: Messages) -> int:
@@ -130,6 +157,33 @@ def _fit(options: argparse.Namespace, messages: Messages) -> int:
         sys.stdout.write(comparison_text(analysis))
     sys.stdout.flush()
     return 0
+
+
+def _batch(options: argparse.Namespace, messages: Messages) -> int:
+    import math
+
+    from reportgen.batch.progress import PlainWatcher, live_watcher
+    from reportgen.batch.requests import Request, default_megabytes, default_workers, jobs_of
+    from reportgen.batch.runner import Plan, run_batch
+    from reportgen.batch.supervisor import Limits
+    from reportgen.presentation.rendering import checked_formats
+
+    formats = checked_formats(options.format) if options.format else ()
+    jobs = jobs_of(Request(tuple(options.data), options.formula, formats, options.by, options.responses))
+    workers = options.jobs or default_workers()
+    megabytes = options.memory_limit if options.memory_limit >= 0 else default_megabytes(workers)
+    limits = Limits(workers, options.time_limit if options.time_limit > 0 else math.inf, megabytes)
+    plan = Plan(limits, options.resume, options.fail_fast, options.coefficient)
+    if messages.is_live:
+        with live_watcher(len(jobs), sys.stderr) as watcher:
+            result = run_batch(jobs, options.out, plan, watcher)
+    else:
+        result = run_batch(jobs, options.out, plan, PlainWatcher(len(jobs), messages.say))
+    for sentence in result.index_failures:
+        messages.error(f"index: {sentence}")
+    counts = ", ".join(f"{number} {status.replace('_', ' ')}" for status, number in result.counts.items() if number)
+    messages.say(f"{len(jobs)} reports: {counts}; index and summary in {options.out}")
+    return result.exit_code
 
 
 def _doctor(_options: argparse.Namespace, messages: Messages) -> int:
@@ -179,6 +233,11 @@ class Messages:
         self._verbose = verbose
         self._live = sys.stderr.isatty() and not quiet
         self._width = 0
+
+    @property
+    def is_live(self) -> bool:
+        """Whether progress is shown in place."""
+        return self._live and not self._verbose
 
     def error(self, text: str) -> None:
         """One sentence about what went wrong."""

@@ -1,0 +1,237 @@
+"""The pages over all reports: a row a data set, and one coefficient over all of them."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from reportgen import __version__
+from reportgen.batch.folder import sync_folder
+from reportgen.batch.summary import Outcome
+from reportgen.errors import OutputError, OutputNotWritable
+
+if TYPE_CHECKING:
+    from reportgen.presentation.figures.style import Figure
+
+Plain = dict[str, Any]
+
+SLOPES = ("within", "between", "contextual")
+TESTED = ("within", "contextual")  # each of these is a family of tests
+MOST_PRINTED = 400  # rows of the table in the PDF; all of them stand in the HTML page
+ATTACHED = "index.json"  # the figures behind the PDF
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What the index knows of one report: everything but the seconds, which differ from run to run."""
+
+    name: str
+    title: str
+    stem: str
+    formula: str
+    status: str
+    message: str
+    formats: tuple[str, ...]
+    line: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class IndexAssignment:
+    """What to make an index of: the reports, the coefficient (empty for the commonest), formats, folder to write into."""
+
+    entries: tuple[Entry, ...]
+    coefficient: str
+    formats: tuple[str, ...]
+    staging: str
+
+    @classmethod
+    def of(cls, outcomes: Sequence[Outcome], coefficient: str, formats: tuple[str, ...], staging: str) -> IndexAssignment:
+        """The index of some outcomes, in their order."""
+        entries = tuple(
+            Entry(o.job.name, o.job.title, o.job.stem, o.job.formula, o.status, o.message, o.formats, o.line) for o in outcomes
+        )
+        return cls(entries, coefficient, formats, staging)
+
+
+def make_index(assignment: IndexAssignment) -> Mapping[str, Any]:
+    """Make the pages and write them into the staging folder.
+
+    Returns
+    -------
+    mapping
+        ``files``: the suffixes written; ``failures``: sentences about those that could not be made.
+    """
+    from reportgen.presentation.outputs import write_through
+
+    context, figures = index_context(assignment.entries, assignment.coefficient)
+    folder, files, failures = Path(assignment.staging), [], []
+    try:
+        folder.mkdir()
+        for suffix in assignment.formats:
+            try:
+                content = _page(context, figures) if suffix == "html" else _pdf(context, figures, assignment.entries)
+            except OutputError as error:
+                failures.append(str(error))
+                continue
+            write_through(folder / suffix, content)
+            files.append(suffix)
+        sync_folder(folder)
+    except OSError as error:
+        raise OutputNotWritable("index", error.strerror or type(error).__name__) from error
+    return {"files": files, "failures": failures}
+
+
+def index_context(entries: Sequence[Entry], coefficient: str) -> tuple[Plain, Mapping[str, Figure]]:
+    """What the page says, as plain values, and its figures.
+
+    Parameters
+    ----------
+    entries : sequence of Entry
+        The reports.
+    coefficient : str
+        Design column to compare; empty for the one that most of them have.
+    """
+    from reportgen.batch.multiplicity import adjusted
+    from reportgen.presentation.exports import provenance
+    from reportgen.presentation.formatting import count, printable
+
+    column = coefficient or commonest_column(entries)
+    adjusted_p = {kind: adjusted(p_values(entries, column, kind)) for kind in TESTED}
+    rows = [_row(entry, column, adjusted_p) for entry in entries]
+    there = [entry for entry in entries if entry.line]
+    statuses = Counter(entry.status for entry in entries)
+    context: Plain = {
+        "n": count(len(entries)),
+        "n_there": count(len(there)),
+        "n_failed": statuses["failed"],
+        "n_not_run": statuses["not_run"],
+        "rows": rows,
+        "failed": [row for row in rows if row["message"]],
+        "column": printable(column, 60) if column else "",
+        "n_with_column": sum(column in entry.line["slopes"] for entry in there),
+        "formulas": [printable(text, 400) for text in dict.fromkeys(entry.formula for entry in entries)],
+        "responses": [printable(text, 60) for text in dict.fromkeys(entry.line["response"] for entry in there)],
+        "groups": [printable(text, 60) for text in dict.fromkeys(entry.line["group"] for entry in there)],
+        "family": {kind: count(len(adjusted_p[kind])) for kind in TESTED},
+        "version": __version__,
+        "provenance": provenance(),
+    }
+    return context, _figures(entries, column)
+
+
+def commonest_column(entries: Sequence[Entry]) -> str:
+    """The design column that most reports have; of several the first one met; empty where there is none."""
+    counts = Counter(column for entry in entries if entry.line for column in entry.line["slopes"])
+    return max(counts, key=counts.__getitem__, default="")
+
+
+def p_values(entries: Sequence[Entry], column: str, kind: str) -> dict[str, float]:
+    """Stem to p value, for the reports that have one: the family of tests."""
+    found = {entry.stem: _slope(entry, column, kind).get("p_value") for entry in entries}
+    return {stem: float(p) for stem, p in found.items() if p is not None}
+
+
+def _slope(entry: Entry, column: str, kind: str) -> Mapping[str, Any]:
+    slopes = entry.line["slopes"] if entry.line else {}
+    found: Mapping[str, Any] = slopes.get(column, {}).get(kind, {})
+    return found
+
+
+def is_complete(term: Mapping[str, Any]) -> bool:
+    """Whether a coefficient has everything that is shown of it."""
+    return bool(term) and all(term[key] is not None for key in ("estimate", "std_error", "df", "conf_low", "conf_high"))
+
+
+def _row(entry: Entry, column: str, adjusted_p: Mapping[str, Mapping[str, float]]) -> Plain:
+    from reportgen.presentation.formatting import MISSING, count, printable, quantity
+
+    line, labels = entry.line, batch_labels()
+    cautions = [labels.get(f"caution.{kind}", kind.replace("_", " ")) for kind in line["cautions"]] if line else []
+    return {
+        "name": printable(entry.title or entry.name, 80),
+        "id": printable(entry.name, 80) if entry.title else "",
+        "links": [{"suffix": suffix, "file": f"{entry.stem}.{suffix}"} for suffix in entry.formats],
+        "status": labels[f"status.{entry.status}"],
+        "message": printable(entry.message, 400) if entry.message else "",
+        "is_there": bool(line),
+        "rows": count(line["rows"]) if line else MISSING,
+        "groups": count(line["groups"]) if line else MISSING,
+        "icc": quantity("icc", line["icc"]) if line and line["icc"] is not None else MISSING,
+        "slopes": {kind: _texts(_slope(entry, column, kind), adjusted_p.get(kind, {}).get(entry.stem)) for kind in SLOPES},
+        "cautions": cautions,
+    }
+
+
+def _texts(term: Mapping[str, Any], adjusted_p: float | None) -> Plain:
+    """The texts of a coefficient, formatted as in its own report."""
+    from reportgen.fits import Coefficient, Issue, Undefined
+    from reportgen.presentation.formatting import estimate, p_value
+
+    if not is_complete(term):
+        return {"defined": False}
+    absent = Undefined(Issue("not_finite"))
+    numbers = {key: absent if term[key] is None else term[key] for key in ("statistic", "p_value")}
+    shown = estimate(Coefficient("", **{**term, **numbers}))
+    return {
+        "defined": True,
+        "value": shown.value,
+        "interval": shown.interval,
+        "p": "" if term["p_value"] is None else shown.p,
+        "adjusted": "" if adjusted_p is None else p_value(adjusted_p),
+    }
+
+
+def _figures(entries: Sequence[Entry], column: str) -> Mapping[str, Figure]:
+    from reportgen.presentation.figures.collection import Series, Span, draw_collection
+
+    series = []
+    for entry in entries:
+        terms = {kind: _slope(entry, column, kind) for kind in TESTED}
+        spans = {
+            kind: Span(term["estimate"], term["conf_low"], term["conf_high"])
+            for kind, term in terms.items()
+            if is_complete(term)
+        }
+        if spans:
+            series.append(Series(entry.title or entry.name, spans))
+    if not series:
+        return {}
+    labels = batch_labels()
+    return {"collection": draw_collection(series, {kind: labels[f"panel.{kind}"] for kind in TESTED})}
+
+
+@cache
+def batch_labels() -> Mapping[str, str]:
+    """The short words of the index."""
+    import tomllib
+
+    from reportgen.presentation.wording import flattened
+    from reportgen.resources import resource
+
+    return flattened(tomllib.loads(resource("templates/batch/labels.toml").read_text(encoding="utf-8")))
+
+
+def _page(context: Plain, figures: Mapping[str, Figure]) -> bytes:
+    return render_index(context, figures, "screen").encode()
+
+
+def _pdf(context: Plain, figures: Mapping[str, Figure], entries: Sequence[Entry]) -> bytes:
+    from reportgen.presentation.pdf import font_faces, pdf_of_page
+
+    printed = {**context, "rows": context["rows"][:MOST_PRINTED], "failed": context["failed"][:MOST_PRINTED]}
+    attached = json.dumps([asdict(entry) for entry in entries], sort_keys=True, indent=1) + "\n"
+    return pdf_of_page(render_index(printed, figures, "print", font_faces()), {ATTACHED: attached})
+
+
+def render_index(context: Plain, figures: Mapping[str, Figure], medium: str, fonts: str = "") -> str:
+    """The page as HTML, for a browser (``screen``) or for the PDF (``print``)."""
+    from reportgen.presentation.html import page_environment, plain_figure
+
+    template = page_environment().get_template("batch/index.html.j2")
+    shown = {name: plain_figure(figure) for name, figure in figures.items()}
+    return template.render(**context, figures=shown, medium=medium, fonts=fonts, language="en")

@@ -1,0 +1,69 @@
+"""A report to be made, and the rules of names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from reportgen.errors import DuplicateName
+from reportgen.presentation.outputs import safe_name
+
+RESERVED = ("index", "summary")  # names of the batch's own files
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """The rows whose `column` has the label `value`."""
+
+    column: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One report to be made.
+
+    Attributes
+    ----------
+    name : str
+        As given; the files are named by `stem`.
+    data : str
+        Path of the data.
+    formula : str
+        Wilkinson formula.
+    formats : tuple of str
+        Outputs wanted.
+    title : str
+        Title in the index; empty for the name.
+    selections : tuple of Selection
+        Rows to use; all of them where there is none.
+    """
+
+    name: str
+    data: str
+    formula: str
+    formats: tuple[str, ...]
+    title: str = ""
+    selections: tuple[Selection, ...] = ()
+
+    @property
+    def stem(self) -> str:
+        """Stem of the files, the same on every machine."""
+        stem = safe_name(self.name)
+        return safe_name(f"{stem} report") if stem.casefold() in RESERVED else stem
+
+
+def check_distinct(jobs: Iterable[Job], source: str) -> None:
+    """Raise where two jobs would write the same files, also on a file system that takes capital letters for small ones.
+
+    Raises
+    ------
+    DuplicateName
+        Names both.
+    """
+    seen: dict[str, str] = {}
+    for job in jobs:
+        key = job.stem.casefold()
+        if key in seen:
+            raise DuplicateName(source, seen[key], job.name)
+        seen[key] = job.name

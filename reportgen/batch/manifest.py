@@ -1,0 +1,99 @@
+"""From a manifest in TOML to jobs; whatever is wrong with it is found before anything runs."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+
+from reportgen.batch.jobs import Job, check_distinct
+from reportgen.errors import ManifestError, UnknownKey, listed, quoted
+from reportgen.presentation.rendering import FORMATS
+
+TABLES = ("defaults", "report")
+DEFAULT_KEYS = ("formula", "formats")
+REPORT_KEYS = ("name", "data", "formula", "formats", "title")
+NAME_RULE = "a name has no slash, backslash or control character and is neither '.' nor '..'"
+
+
+def read_manifest(path: Path) -> tuple[Job, ...]:
+    """The jobs of a manifest.
+
+    Parameters
+    ----------
+    path : Path
+        A TOML file with a table ``[defaults]`` and one ``[[report]]`` a job. Paths in it are relative to it.
+
+    Raises
+    ------
+    ManifestError
+        It cannot be read, has an unknown key, a value of the wrong kind, a missing one, or a name that would leave the
+        output folder.
+    DuplicateName
+        Two reports would have the same files.
+    """
+    tree = _parsed(path)
+    _check_keys(path.name, "", tree, TABLES)
+    defaults, reports = tree.get("defaults", {}), tree.get("report", [])
+    if not isinstance(defaults, Mapping):
+        raise ManifestError(path.name, "defaults", "is not a table", "write [defaults] on a line of its own")
+    if not isinstance(reports, list) or not all(isinstance(entry, Mapping) for entry in reports):
+        raise ManifestError(path.name, "report", "is not a list of tables", "write [[report]] above every report")
+    if not reports:
+        raise ManifestError(path.name, "", "has no report", "write [[report]] with a name and data for every report")
+    _check_keys(path.name, "[defaults]", defaults, DEFAULT_KEYS)
+    jobs = tuple(_job(path, f"report {number}", defaults, entry) for number, entry in enumerate(reports, start=1))
+    check_distinct(jobs, path.name)
+    return jobs
+
+
+def _parsed(path: Path) -> Mapping[str, object]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ManifestError(path.name, "", f"cannot be read ({error.strerror})", "give the path of a TOML file") from error
+    except UnicodeDecodeError as error:
+        raise ManifestError(path.name, f"byte {error.start + 1}", "is not UTF-8", "save it as UTF-8") from error
+    except tomllib.TOMLDecodeError as error:
+        raise ManifestError(path.name, "", f"is not TOML ({error})", "mend it there") from error
+
+
+def _check_keys(manifest: str, where: str, table: Mapping[str, object], known: tuple[str, ...]) -> None:
+    for key in table:
+        if key not in known:
+            raise UnknownKey(manifest, where, key, known)
+
+
+def _job(path: Path, where: str, defaults: Mapping[str, object], entry: Mapping[str, object]) -> Job:
+    _check_keys(path.name, where, entry, REPORT_KEYS)
+    name = _text(path.name, where, entry, "name")
+    where = f"{where} ({quoted(name)})"
+    if "/" in name or "\\" in name or name in (".", "..") or not name.isprintable():
+        raise ManifestError(path.name, where, "the name would leave the output folder", NAME_RULE)
+    merged = {**defaults, **entry}
+    data = _text(path.name, where, entry, "data")
+    return Job(
+        name=name,
+        data=str(path.parent / data),
+        formula=_text(path.name, where, merged, "formula"),
+        formats=_formats(path.name, where, merged.get("formats", list(FORMATS))),
+        title=_text(path.name, where, entry, "title") if "title" in entry else "",
+    )
+
+
+def _text(manifest: str, where: str, table: Mapping[str, object], key: str) -> str:
+    if key not in table:
+        raise ManifestError(manifest, where, f"has no {key}", f'write {key} = "..."')
+    value = table[key]
+    if not isinstance(value, str) or not value.strip():
+        raise ManifestError(manifest, where, f"{key} is not a text", f'write {key} = "..."')
+    return value
+
+
+def _formats(manifest: str, where: str, value: object) -> tuple[str, ...]:
+    if not isinstance(value, list) or not value or not all(isinstance(item, str) for item in value):
+        raise ManifestError(manifest, where, "formats is not a list of texts", f"choose from {listed(FORMATS)}")
+    for item in value:
+        if item not in FORMATS:
+            raise ManifestError(manifest, where, f"unknown format {quoted(item)}", f"choose from {listed(FORMATS)}")
+    return tuple(dict.fromkeys(value))
