@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -388,3 +389,26 @@ def test_nothing_of_a_formula_reaches_the_outside(monkeypatch: pytest.MonkeyPatc
         except ColumnUnusable as error:
             assert "one level" in str(error)  # noqa: PT017
     assert list(tmp_path.iterdir()) == []
+
+
+def test_files_keep_the_order_of_a_category(tmp_path: Path) -> None:
+    FRAME.to_parquet(tmp_path / "a.parquet", row_group_size=50)
+    FRAME.to_feather(tmp_path / "a.feather")
+    for name in ("a.parquet", "a.feather"):
+        for text in ("y ~ level + (1 | g)", "y ~ C(level) + (1 | g)"):
+            design, _ = walk(tmp_path / name, text, chunk_rows=30)
+            assert design.columns[0].endswith("[T.high]")
+
+
+def test_a_plain_formula_needs_neither_pandas_nor_the_formula_library(tmp_path: Path) -> None:
+    FRAME.to_csv(tmp_path / "a.csv", index=False)
+    code = f"""
+import sys
+from reportgen.design import build_design, read_blocks
+from reportgen.formula import parse_formula
+from reportgen.sources import open_source
+design = build_design(parse_formula("y ~ z * w + (1 | g)"), open_source({str(tmp_path / "a.csv")!r}))
+assert sum(len(block.codes) for block, _ in read_blocks(design)) == 200
+assert not {{"pandas", "formulaic"}} & set(sys.modules), "pandas" in sys.modules
+"""
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)

@@ -153,6 +153,12 @@ def test_text_far_down_in_a_column_of_numbers(tmp_path: Path) -> None:
         assert shown in str(caught.value)
 
 
+def test_text_far_down_in_a_column_of_true_and_false(tmp_path: Path) -> None:
+    path = write(tmp_path, b"y,x,g\n" + (b"1,true," + b"a" * 60 + b"\n") * 100_000 + b"1,maybe,a\n")
+    with pytest.raises(BadValue, match="column 'x', row 100001: text in a column of true and false: 'maybe'"):
+        rows(path)
+
+
 def test_invalid_bytes_far_down(tmp_path: Path) -> None:
     path = write(tmp_path, b"y,x,g\n" + (b"1,2," + b"a" * 60 + b"\n") * 100_000 + b"1,2,\xff\n")
     with pytest.raises(SourceUnreadable, match="is not UTF-8 text"):

@@ -32,8 +32,8 @@ class ColumnarFiles:
         The folder, if it is one.
     dataset : object
         The Arrow data set.
-    keeps_levels : bool
-        Whether the format keeps the order of a factor's levels; where it does not, factors are text.
+    file_format : str
+        ``parquet`` or ``feather``.
     chunk_rows : int
         Rows of a chunk.
     """
@@ -43,21 +43,22 @@ class ColumnarFiles:
     paths: tuple[Path, ...]
     folder: Path | None
     dataset: Any
-    keeps_levels: bool
+    file_format: str
     chunk_rows: int
     _digest: list[str] = field(default_factory=list, repr=False)
 
     def types(self, columns: Sequence[str]) -> Mapping[str, pa.DataType]:
         """Arrow types of some columns."""
         check_known(columns, self.columns, self.name)
-        return {name: _stored(self.dataset.schema.field(name).type, self.keeps_levels) for name in columns}
+        return {name: _stored(self.dataset.schema.field(name).type) for name in columns}
 
     def chunks(self, columns: Sequence[str], as_text: Sequence[str] = ()) -> Iterator[pa.Table]:
         """The rows, file by file; texts among the labels come as dictionaries, which are built while reading."""
         types = self.types(columns)
         if self.folder is not None:
             self._check_files(columns)
-        labels = [name for name in columns if name in as_text and is_text(types[name]) and not self.keeps_levels]
+        is_parquet = self.file_format == "parquet"
+        labels = [name for name in columns if is_parquet and name in as_text and is_text(types[name])]
         try:
             dataset = dataset_of(self.paths, self.folder, labels) if labels else self.dataset
             batches = dataset.to_batches(
@@ -88,11 +89,9 @@ class ColumnarFiles:
                     raise ColumnMissing(column, fragment.physical_schema.names, f"{self.name}/{Path(fragment.path).name}")
 
 
-def _stored(kind: pa.DataType, keeps_levels: bool) -> pa.DataType:
-    if pa.types.is_dictionary(kind) and keeps_levels:
-        return pa.dictionary(kind.index_type, _stored(kind.value_type, True), kind.ordered)
+def _stored(kind: pa.DataType) -> pa.DataType:
     if pa.types.is_dictionary(kind):
-        kind = kind.value_type
+        return pa.dictionary(kind.index_type, _stored(kind.value_type), kind.ordered)
     if pa.types.is_string_view(kind):
         return pa.large_string()
     return pa.float64() if pa.types.is_float16(kind) else kind
@@ -146,4 +145,4 @@ def open_columnar(path: Path, name: str, kind: str, chunk_rows: int) -> Columnar
         raise SourceUnreadable(name, "", f"several columns are named {listed(twice)}", "give every column its own name")
     if n_rows == 0:
         raise SourceUnreadable(name, "", "has names of columns but no rows", "give a file with data")
-    return ColumnarFiles(name, columns, paths, folder, dataset, kind == "feather", chunk_rows)
+    return ColumnarFiles(name, columns, paths, folder, dataset, kind, chunk_rows)

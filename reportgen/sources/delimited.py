@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from reportgen.errors import InputError, SourceUnreadable
-from reportgen.sources.diagnosis import explain, first_bad_number
+from reportgen.sources.diagnosis import explain, first_bad_cell
 from reportgen.sources.dialect import Dialect, read_dialect
 from reportgen.sources.digests import digest_of_files
 from reportgen.sources.source import check_known, gathered
@@ -65,7 +65,8 @@ class DelimitedFile:
         """The rows; columns `as_text` as they are written."""
         types = dict(self.types(columns)) | {name: pa.string() for name in as_text if name in columns}
         numbers = [name for name in columns if pa.types.is_floating(types[name])]
-        with self._explained(numbers):
+        flags = [name for name in columns if pa.types.is_boolean(types[name])]
+        with self._explained(numbers, flags):
             file = _Quotes(self._open())
             for table in gathered(self._reader(columns, types, file), self.chunk_rows):
                 if any(pc.any(pc.is_nan(table.column(name))).as_py() for name in numbers):
@@ -101,8 +102,8 @@ class DelimitedFile:
             ),
         )
 
-    def _explained(self, numbers: Sequence[str]) -> _Explained:
-        return _Explained(self, tuple(numbers))
+    def _explained(self, numbers: Sequence[str], flags: Sequence[str] = ()) -> _Explained:
+        return _Explained(self, tuple(numbers), tuple(flags))
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +112,7 @@ class _Explained:
 
     source: DelimitedFile
     numbers: tuple[str, ...]
+    flags: tuple[str, ...]
 
     def __enter__(self) -> None:
         return None
@@ -119,10 +121,9 @@ class _Explained:
         if not isinstance(error, (pa.ArrowException, OSError, UnicodeError, EOFError)) or isinstance(error, InputError):
             return
         explain(self.source.path, self.source.name, self.source.dialect)
-        for column in self.numbers:
-            bad = first_bad_number(
-                self.source._reader([column], {column: pa.string()}), self.source.name, column, self.source.dialect
-            )
+        for column in (*self.numbers, *self.flags):
+            batches = self.source._reader([column], {column: pa.string()})
+            bad = first_bad_cell(batches, self.source.name, column, self.source.dialect, is_flag=column in self.flags)
             if bad is not None:
                 raise bad from error
         detail = str(error).splitlines()[0][:120] if str(error) else type(error).__name__

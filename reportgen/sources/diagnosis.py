@@ -14,6 +14,8 @@ from reportgen.sources.dialect import Dialect, encoding_problem, open_text
 
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|[+-]?inf(?:inity)?", re.IGNORECASE)
 
+_FLAGS = frozenset({"true", "false", "1", "0"})
+
 
 def explain(path: Path, name: str, dialect: Dialect) -> None:
     """Raise the error for the first line that is not a row like the header; return if every line is.
@@ -71,13 +73,19 @@ def is_number(text: str, decimal: str = ".") -> bool:
     return _NUMBER.fullmatch(text.strip().replace(decimal, ".") if decimal != "." else text.strip()) is not None
 
 
-def first_bad_number(batches: Iterable[Any], name: str, column: str, dialect: Dialect) -> BadValue | None:
-    """The error for the first cell of a column that is not a number; None if all are."""
+def first_bad_cell(
+    batches: Iterable[Any], name: str, column: str, dialect: Dialect, *, is_flag: bool = False
+) -> BadValue | None:
+    """The error for the first cell of a column that is not a number, or not true or false; None if all are."""
     row = 0
+    kind = "true and false" if is_flag else "numbers"
     for batch in batches:
         for value in batch.column(0).to_pylist():
             row += 1
-            if value is not None and not is_number(value, dialect.decimal):
-                allowed = "every cell must be a number or empty; for a factor write C(column)"
-                return BadValue(name, column, row, value, "text in a column of numbers", allowed)
+            fits = value is None or (value.strip().lower() in _FLAGS if is_flag else is_number(value, dialect.decimal))
+            if not fits:
+                allowed = (
+                    f"every cell must be {'true, false' if is_flag else 'a number'} or empty; for a factor write C(column)"
+                )
+                return BadValue(name, column, row, value, f"text in a column of {kind}", allowed)
     return None
