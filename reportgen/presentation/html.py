@@ -5,6 +5,7 @@ from __future__ import annotations
 from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import asdict
+from functools import cache
 from typing import TYPE_CHECKING, Any, Literal
 
 from reportgen.presentation.document import Document, plain_tables
@@ -61,8 +62,9 @@ def render_page(document: Document, medium: Medium, fonts: str = "") -> str:
     )
 
 
+@cache
 def page_environment() -> Environment:
-    """The templates with the filters that put numbers into sentences."""
+    """The templates with the filters that put numbers into sentences; each is compiled once in a process."""
     made = environment()
     made.filters |= {
         "percent": percent,
