@@ -30,12 +30,27 @@ LIBRARIES = (
 
 
 def preload() -> None:
-    """Import what reports need; what is missing is for the report that needs it to say."""
+    """Import what reports need; whatever goes wrong here is for the report that meets it again to say."""
     for name in LIBRARIES:
-        with suppress(ImportError, OSError):
+        with suppress(Exception):
             import_module(name)
+    _warm_up()
     gc.collect()
     gc.freeze()  # the children share these pages as long as nobody counts references anew
+
+
+def _warm_up() -> None:
+    """Read templates and fonts: what is cached here need not be read by each of the children."""
+    from reportgen.presentation.html import page_environment
+    from reportgen.presentation.pdf import font_faces
+    from reportgen.presentation.wording import wording
+
+    with suppress(Exception):
+        wording()
+        font_faces()
+        templates = page_environment()
+        for name in templates.list_templates(filter_func=lambda name: name.endswith(".html.j2")):
+            templates.get_template(name)
 
 
 preload()
