@@ -147,9 +147,20 @@ def mixed_problem(variant: str, reg: Regressors) -> UnfitVariant | None:
         return problem
     if reg.n_rows == reg.n_groups:
         return UnfitVariant(variant, Issue("one_row_per_group"))
-    if within[-1, -1] <= PERFECT_FIT * total[-1, -1]:
+    if _residual_within(within) <= PERFECT_FIT * total[-1, -1]:
         return UnfitVariant(variant, Issue("no_residual_variance"))
     return None
+
+
+def _residual_within(within: Array) -> float:
+    """Sum of squares of the response that no within part explains: the least a mixed model can leave."""
+    live = np.flatnonzero(np.diag(within)[:-1] > 0)
+    size = np.sqrt(np.diag(within)[live])
+    scaled = within[np.ix_(live, live)] / np.outer(size, size)
+    beta = np.linalg.lstsq(scaled, within[live, -1] / size, rcond=None)[0] / size
+    u = np.append(-beta, 1.0)
+    index = np.append(live, len(within) - 1)
+    return float(u @ within[np.ix_(index, index)] @ u)
 
 
 def intercept_derivatives(reg: Regressors, classes: SizeClasses, at: Optimum, beta: Array) -> CovarianceDerivatives:
