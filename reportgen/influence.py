@@ -19,6 +19,8 @@ Array = NDArray[np.float64]
 
 MAX_REFITS = 400  # groups for which a mixed model is fitted again; with more groups those of the largest one-step influence
 
+LEAST_REFITS, MAX_WORK = 20, 4_000_000  # fewer are fitted again, but so many, where refits times distinct sizes exceed this
+
 SLOPES: tuple[Role, ...] = ("raw", "within", "between", "group_level")
 
 
@@ -166,19 +168,19 @@ def _mixed(moments: GroupMoments, fit: Fit, roles: tuple[Role, ...]) -> SlopesWi
     problems = problems.only(everyone[fine])
     ratio = float(fit.group_covariance.psi[0, 0] / fit.sigma2)
     solved = solve_at(problems, np.arange(problems.n_problems), np.full(problems.n_problems, ratio))
-    chosen = _largest(solved.beta, problems.n_problems)
+    chosen = _largest(solved.beta, min(MAX_REFITS, max(LEAST_REFITS, MAX_WORK // len(problems.classes.size))))
     again = optimise_many(problems.only(chosen))
     found = _merged(problems.groups, solved, chosen, again, tuple(int(j) for j in everyone[~fine]))
     return _record(fit, reg, found, np.isin(problems.groups, problems.groups[chosen]), roles)
 
 
-def _largest(beta: Array, n_problems: int) -> NDArray[np.int64]:
+def _largest(beta: Array, n_refits: int) -> NDArray[np.int64]:
     """Positions to refit: all, or those whose one-step slopes lie farthest from the middle, any slope counting."""
-    if n_problems <= MAX_REFITS:
-        return np.arange(n_problems)
+    if len(beta) <= n_refits:
+        return np.arange(len(beta))
     away = np.abs(beta[:, 1:] - np.median(beta[:, 1:], axis=0))
     spread = np.where(away.max(axis=0) > 0, away.max(axis=0), 1.0)
-    far = np.argsort(-(away / spread).max(axis=1), kind="stable")[:MAX_REFITS]
+    far = np.argsort(-(away / spread).max(axis=1), kind="stable")[:n_refits]
     return np.sort(far)
 
 

@@ -7,11 +7,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from constructed import UNBALANCED, Rows, grouped_rows
+from numpy.typing import NDArray
 from reference_moments import fit_all
 
 import reportgen.influence as influence_module
+from reportgen.estimation import many_intercepts
+from reportgen.estimation.many_intercepts import per_ratio
 from reportgen.fits import LeastSquaresFit, MixedFit, Undefined, coefficient
 from reportgen.influence import Influence, SlopesWithout, leave_one_group_out
+from reportgen.moments import GroupMoments
 
 
 def influence_of(rows: Rows) -> Influence:
@@ -134,3 +138,34 @@ def test_offsets_and_units_change_nothing() -> None:
     assert isinstance(a, SlopesWithout)
     assert isinstance(b, SlopesWithout)
     np.testing.assert_allclose(b.estimates / np.array([1e7, 1e-5]), a.estimates, rtol=1e-8)
+
+
+def test_prior_weights_are_left_out_with_their_group() -> None:
+    rows = grouped_rows(UNBALANCED, (0.5, -1.0), (2.0, 0.0), seed=15)
+    weights = np.random.default_rng(16).uniform(0.5, 2.0, len(rows.codes))
+    moments = GroupMoments.from_rows(rows.columns, rows.codes, rows.values, rows.n_groups, weights=weights)
+    found = leave_one_group_out(moments, rows.levels, fit_all(moments, rows.levels)).contextual
+    assert isinstance(found, SlopesWithout)
+    kept = rows.codes != 6
+    codes = np.unique(rows.codes[kept], return_inverse=True)[1]
+    left = GroupMoments.from_rows(rows.columns, codes, rows.values[kept], rows.n_groups - 1, weights=weights[kept])
+    fit = fit_all(left, rows.levels)["mundlak"]
+    assert isinstance(fit, MixedFit)
+    for column in found.columns:
+        alone, slope = coefficient(fit, column, "contextual"), found.without(column, 6)
+        assert alone is not None
+        assert not isinstance(slope, Undefined)
+        assert slope == pytest.approx((alone.estimate, alone.std_error), rel=1e-7)
+
+
+def test_one_evaluation_for_equal_ratios_and_blocks_for_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[int] = []
+
+    def square(gamma: NDArray[np.float64]) -> NDArray[np.float64]:
+        calls.append(len(gamma))
+        return gamma[:, None] ** 2
+
+    monkeypatch.setattr(many_intercepts, "BLOCK", 6)
+    assert per_ratio(square, np.full(50, 3.0), 2).shape == (50, 1)
+    np.testing.assert_array_equal(per_ratio(square, np.arange(7.0), 2)[:, 0], np.arange(7.0) ** 2)
+    assert calls == [1, 3, 3, 1]

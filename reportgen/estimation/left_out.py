@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from reportgen.estimation.many_intercepts import per_ratio
 from reportgen.estimation.random_intercept import SizeClasses
 from reportgen.estimation.regressors import RANK_TOLERANCE, Regressors
 
@@ -71,21 +72,24 @@ class LeftOut:
         own = self._share(index, gamma)
         mean = self.means[index]
         mine = self.cross[index] + (own[:, None] * mean)[:, :, None] * mean[:, None, :]
-        return self.classes.gram(gamma) - mine
+        return per_ratio(self.classes.gram, gamma, len(self.classes.size)) - mine
 
     def gram_slope(self, index: Index, gamma: Array) -> Array:
         """(G, p + 1, p + 1) derivative of :meth:`gram` by gamma."""
         own = self._share(index, gamma)
         mean = self.means[index]
-        return self.classes.gram_slope(gamma) + (own[:, None] ** 2 * mean)[:, :, None] * mean[:, None, :]
+        whole = per_ratio(self.classes.gram_slope, gamma, len(self.classes.size))
+        return np.asarray(whole + (own[:, None] ** 2 * mean)[:, :, None] * mean[:, None, :])
 
     def log_determinant(self, index: Index, gamma: Array) -> Array:
         """(G,) sum of log(1 + n_j gamma) over the groups left."""
-        return self.classes.log_determinant(gamma) - np.log1p(self.weight[index] * gamma)
+        whole = per_ratio(self.classes.log_determinant, gamma, len(self.classes.size))
+        return np.asarray(whole - np.log1p(self.weight[index] * gamma))
 
     def log_determinant_slope(self, index: Index, gamma: Array) -> Array:
         """(G,) derivative of :meth:`log_determinant` by gamma."""
-        return self.classes.log_determinant_slope(gamma) - self._share(index, gamma)
+        whole = per_ratio(self.classes.log_determinant_slope, gamma, len(self.classes.size))
+        return np.asarray(whole - self._share(index, gamma))
 
     def _share(self, index: Index, gamma: Array) -> Array:
         return self.weight[index] / (1.0 + self.weight[index] * gamma)

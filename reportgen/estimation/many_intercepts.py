@@ -21,6 +21,7 @@ Index = NDArray[np.int64]
 
 PER_DECADE = 2  # grid of the search; coarser than for a single fit, whose deviance may be inspected
 MAX_STEPS = 80  # of the root search; bisection alone narrows half a decade to 1e-15 in 50
+BLOCK = 4_000_000  # ratios times group sizes evaluated at a time
 CLOSE = 1e-12  # width in log gamma at which a root counts as found
 
 
@@ -53,6 +54,29 @@ class Problems(Protocol):
 
     def log_determinant_slope(self, index: Index, gamma: Array) -> Array:
         """(G,) its derivative by gamma."""
+
+
+def per_ratio(function: Callable[[Array], Array], gamma: Array, n_sizes: int) -> Array:
+    """Values of a function of the ratio that is the same for all problems, at the ratio of each.
+
+    Evaluated once where all ratios are equal (as on a grid), otherwise in blocks that fit into memory.
+
+    Parameters
+    ----------
+    function : callable
+        (G,) ratios to a (G, ...) array.
+    gamma : (G,) array
+        The ratios.
+    n_sizes : int
+        Distinct group sizes: what one ratio costs.
+    """
+    if len(gamma) and np.all(gamma == gamma[0]):
+        once = function(gamma[:1])
+        return np.broadcast_to(once, (len(gamma), *once.shape[1:]))
+    block = max(1, BLOCK // n_sizes)
+    if len(gamma) <= block:
+        return function(gamma)
+    return np.concatenate([function(gamma[first : first + block]) for first in range(0, len(gamma), block)])
 
 
 @dataclass(frozen=True, slots=True, eq=False)

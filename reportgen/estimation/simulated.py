@@ -17,6 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from reportgen.estimation.many_intercepts import per_ratio
 from reportgen.estimation.random_intercept import SizeClasses
 from reportgen.estimation.regressors import RANK_TOLERANCE, Regressors
 
@@ -83,31 +84,37 @@ class SimulatedIntercepts:
     def gram(self, index: Index, gamma: Array) -> Array:
         """(G, p + 1, p + 1) sigma2 D'V^-1 D."""
         share = self._share(gamma)
-        return self._with_response(self.classes.gram(gamma), self.within[index] + self._summed(share, index))
+        return self._with_response(
+            per_ratio(self.classes.gram, gamma, len(self.classes.size)), self.within[index] + self._summed(share, index)
+        )
 
     def gram_slope(self, index: Index, gamma: Array) -> Array:
         """(G, p + 1, p + 1) derivative of :meth:`gram` by gamma."""
-        return self._with_response(self.classes.gram_slope(gamma), -self._summed(self._share(gamma) ** 2, index))
+        return self._with_response(
+            per_ratio(self.classes.gram_slope, gamma, len(self.classes.size)), -self._summed(self._share(gamma) ** 2, index)
+        )
 
     def log_determinant(self, index: Index, gamma: Array) -> Array:  # noqa: ARG002 - the same groups in every sample
         """(G,) sum_j log(1 + n_j gamma)."""
-        return self.classes.log_determinant(gamma)
+        return per_ratio(self.classes.log_determinant, gamma, len(self.classes.size))
 
     def log_determinant_slope(self, index: Index, gamma: Array) -> Array:  # noqa: ARG002
         """(G,) derivative of :meth:`log_determinant` by gamma."""
-        return self.classes.log_determinant_slope(gamma)
+        return per_ratio(self.classes.log_determinant_slope, gamma, len(self.classes.size))
 
     def _share(self, gamma: Array) -> Array:
         return np.asarray(self.classes.size / (1.0 + np.multiply.outer(gamma, self.classes.size)))
 
     def _summed(self, share: Array, index: Index) -> Array:
-        return np.asarray((share[:, None, :] @ self.between[index])[:, 0, :])
+        between = self.between if np.array_equal(index, np.arange(self.n_problems)) else self.between[index]
+        return np.asarray((share[:, None, :] @ between)[:, 0, :])
 
     @staticmethod
     def _with_response(gram: Array, response: Array) -> Array:
-        gram[:, :, -1] = response
-        gram[:, -1, :] = response
-        return gram
+        whole = gram.copy()
+        whole[:, :, -1] = response
+        whole[:, -1, :] = response
+        return whole
 
 
 def draw_cross_products(
