@@ -15,14 +15,14 @@ NUMBER = re.compile(r"[+-]?[0-9]+(?:\.[0-9]+)?")
 
 
 def label_texts(values: Any) -> list[str]:
-    """Distinct values of an Arrow array as text: whole numbers without a decimal point, texts as they are."""
+    """Distinct values of an Arrow array as text: whole numbers without a decimal point, texts as they are, bytes as UTF-8."""
     kind = values.type
     if pa.types.is_string(kind) or pa.types.is_large_string(kind):
         return list(values.to_pylist())
     if pa.types.is_floating(kind):
         return [str(int(v)) if v.is_integer() and abs(v) < 1e15 else repr(v) for v in values.to_pylist()]
-    if pa.types.is_integer(kind):
-        return [str(v) for v in values.to_pylist()]
+    if pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
+        return [v.decode("utf-8", "backslashreplace") for v in values.to_pylist()]
     return [str(v) for v in values.to_pylist()]
 
 
