@@ -236,6 +236,35 @@ def test_a_singular_fit_has_a_correlation_that_reaches_one() -> None:
         assert low < np.sqrt(variance) < high
 
 
+def test_a_random_slope_of_variance_zero_has_an_upper_end() -> None:
+    """The end against the deviance with the slope's standard deviation held there, sigma set to its best."""
+    rows = grouped_rows((9, 7, 8, 10, 6, 9, 12, 8), (0.5,), (0.5,), tau=0.0, seed=80)
+    effects = RandomEffects(False, ("x1",), True)
+    fit = fit_variants(rows.moments, rows.levels, effects)["within_between_slope"]
+    assert isinstance(fit, MixedFit)
+    found = variance_intervals(rows.moments, fit, effects)
+    assert isinstance(found, VarianceIntervals)
+    low, high = ends(found.deviations[0])
+    assert fit.group_covariance.psi[0, 0] == low == 0.0
+    assert 0.05 < high < 1.0
+    x = rows.values[:, 0]
+    means = np.array([x[rows.codes == j].mean() for j in range(rows.n_groups)])[rows.codes]
+    design = np.column_stack([np.ones(len(x)), x - means, means])
+    same = (rows.codes[:, None] == rows.codes[None, :]) * np.outer(x - means, x - means)
+
+    def deviance(deviation: float, sigma: float) -> float:
+        v = sigma**2 * np.eye(len(x)) + deviation**2 * same
+        m = design.T @ np.linalg.solve(v, design)
+        rest = rows.values[:, 1] - design @ np.linalg.solve(m, design.T @ np.linalg.solve(v, rows.values[:, 1]))
+        return float(np.linalg.slogdet(v)[1] + np.linalg.slogdet(m)[1] + rest @ np.linalg.solve(v, rest))
+
+    def held(free: Array) -> float:
+        return deviance(high, float(free[0]))
+
+    at_end = float(minimize(held, np.array([0.9]), method="Nelder-Mead", tol=1e-9).fun)
+    assert at_end - deviance(0.0, float(np.sqrt(fit.sigma2))) == pytest.approx(CUT, abs=1e-3)
+
+
 def test_uncorrelated_effects_have_no_correlation() -> None:
     rows = slope_rows()
     effects = RandomEffects(True, ("x1",), False)

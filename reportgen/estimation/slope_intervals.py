@@ -31,9 +31,10 @@ Quantity = Callable[[Array], tuple[float, Array]]
 
 ON_EDGE = 1e-4  # deviance by which an end may miss the edge of the region
 NEARLY_ONE = 1e-4  # distance of a correlation from 1 at which it is taken as 1
+NEARLY_ZERO, OPENING = 1e-3, 0.3  # entries on the diagonal, in units of the effect's row, that are opened, and how far
+FAR = 50.0  # radius within which the search stays, in units in which the region's is about 2
 STEP = 1e-4  # for the differences of the gradient, in units of the parameters
 FLAT = 1e-4  # curvature, relative to the greatest, below which a direction counts as this curved
-STARTS = (0.9, 0.3)  # radii of the starts, in units of the region's own
 
 
 @dataclass(frozen=True, eq=False)
@@ -146,8 +147,6 @@ class SlopeRegion:
 
     def extreme(self, quantity: Quantity, sign: float) -> Number:
         """Greatest (sign 1) or least (sign -1) value of a quantity over the region."""
-        slope = self.axes.T @ quantity(self.best)[1]
-        direction = slope / np.linalg.norm(slope) if np.linalg.norm(slope) > 1e-9 else np.ones(len(slope))
 
         def objective(phi: Array) -> tuple[float, Array]:
             value, gradient = quantity(self.best + self.axes @ phi)
@@ -155,15 +154,34 @@ class SlopeRegion:
 
         edge: Any = {"type": "ineq", "fun": self._slack, "jac": self._slack_slope}
         options: Any = {"maxiter": 300, "ftol": 1e-10}
+        box = [(-FAR, FAR)] * len(self.best)
         found = []
-        for share in STARTS:
-            start = sign * share * np.sqrt(self.cut) * direction
-            end = minimize(objective, start, jac=True, method="SLSQP", constraints=edge, options=options)
+        for start in self._starts(quantity, sign):
+            end = minimize(objective, start, jac=True, method="SLSQP", bounds=box, constraints=edge, options=options)
             if np.all(np.isfinite(end.x)) and self._slack(end.x) * self.cut >= -ON_EDGE:
                 found.append(-sign * float(end.fun))
         if not found:
             return Undefined(Issue("interval_not_found"))
         return max(found) if sign > 0 else min(found)
+
+    def _starts(self, quantity: Quantity, sign: float) -> list[Array]:
+        """Along the slope of the quantity, from the optimum as it stands and with its correlations turned round.
+
+        Zeros on the diagonal of M are opened first: there a standard deviation has no direction to grow, and by symmetry a
+        search that starts at zero never leaves it.
+        """
+        rows, columns = self.likelihood.places
+        diagonal, size, radius = np.append(rows == columns, False), _sizes(self.likelihood, self.best), np.sqrt(self.cut)
+        opened = np.where(diagonal & (np.abs(self.best) < NEARLY_ZERO * size), OPENING * size, self.best)
+        turned = np.where(np.append(rows == columns, True), opened, -opened)
+        slope = self.axes.T @ quantity(opened)[1]
+        direction = sign * slope / max(float(np.linalg.norm(slope)), 1e-300)
+        starts = []
+        for values, share in ((opened, 0.9), (opened, 0.3), (turned, 0.5)):
+            phi = np.linalg.solve(self.axes, values - self.best)
+            phi *= min(1.0, radius / max(float(np.linalg.norm(phi)), 1e-300))
+            starts.append(phi + share * radius * direction)
+        return starts
 
     def reaches_zero(self, effect: int) -> bool:
         """Whether the standard deviation of an effect is 0 somewhere in the region."""
