@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from reportgen.batch.fingerprints import data_digest
 from reportgen.batch.jobs import Job
 from reportgen.batch.report import Assignment, make_report
 from reportgen.batch.runner import Plan, run_batch
@@ -90,7 +91,7 @@ def cheap(assignment: Assignment) -> Mapping[str, Any]:
     for suffix, content in contents.items():
         write_through(folder / suffix, content)
     files = {suffix: hashlib.sha256(content).hexdigest() for suffix, content in contents.items()}
-    return {"data": "0" * 64, "files": files, "failures": [], "line": {}}
+    return {"data": data_digest(assignment.job), "files": files, "failures": [], "line": {}}
 
 
 def real(assignment: Assignment) -> Mapping[str, Any]:
