@@ -8,15 +8,18 @@ from dataclasses import dataclass
 from reportgen.comparison import Comparison, compare
 from reportgen.design import Design, build_design, read_blocks
 from reportgen.estimability import check_estimable
+from reportgen.estimation.bootstrap import SEED
+from reportgen.estimation.cross_check import MAX_ROWS, Agreement, cross_check
 from reportgen.estimation.random_slopes import RandomEffects
 from reportgen.estimation.runner import fit_variants
 from reportgen.findings import Evidence, Finding, find
-from reportgen.fits import Fit
+from reportgen.fits import Fit, Issue, Undefined
 from reportgen.formula import ModelFormula, parse_formula
 from reportgen.moments import ColumnLevel, GroupMoments, column_levels
 from reportgen.points import CAPACITY, PointDraw, Points
 from reportgen.sample import Ledger, Sample, summarise
 from reportgen.sources import open_source
+from reportgen.variance import FittedData, Resampling, VarianceSide, variance_side
 
 Progress = Callable[[str, int], None]
 """Called with the name of the stage and the rows read so far (0 once they are all read)."""
@@ -34,11 +37,17 @@ class Options:
         Column of positive prior weights, Var(e_i) = sigma2 / w_i; empty without.
     cross_check : bool
         Refit the variants with statsmodels too.
+    bootstrap : int
+        Samples of the parametric bootstrap of each mixed variant; 0 for none.
+    seed : int
+        Of the bootstrap.
     """
 
     name: str = ""
     weights: str = ""
     cross_check: bool = False
+    bootstrap: int = 0
+    seed: int = SEED
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -65,6 +74,10 @@ class Analysis:
         Variant id to fit, in the order of the catalogue.
     comparison : Comparison
         What the variants say side by side.
+    variance : VarianceSide
+        Variance parts, intervals, design effects, reliability of group means, bootstrap.
+    agreement : tuple of Agreement or Undefined
+        The same figures from statsmodels; undefined where not asked for, or where the rows are too many.
     findings : tuple of Finding
         What the report must say.
     design : Design
@@ -82,6 +95,8 @@ class Analysis:
     points: Points
     fits: Mapping[str, Fit]
     comparison: Comparison
+    variance: VarianceSide
+    agreement: tuple[Agreement, ...] | Undefined
     findings: tuple[Finding, ...]
     design: Design
     options: Options
@@ -112,7 +127,7 @@ def walk(formula: str, data: object, options: Options | None = None, progress: P
     source = open_source(data, options.name or None)
     tell(f"reading {source.name}", 0)
     design = build_design(model, source, options.weights)
-    collected = collect(design, tell)
+    collected = collect(design, tell, MAX_ROWS if options.cross_check else CAPACITY)
     moments, groups = collected.moments, collected.groups
     levels = column_levels(moments)
     check_estimable(moments, levels, model.grouping.name, groups)
@@ -120,6 +135,10 @@ def walk(formula: str, data: object, options: Options | None = None, progress: P
     effects = RandomEffects(model.grouping.intercept, design.slope_columns, model.grouping.correlated)
     fits = fit_variants(moments, levels[:-1], effects)
     comparison = compare(moments, levels[:-1], fits)
+    agreement: tuple[Agreement, ...] | Undefined = Undefined(Issue("cross_check_not_asked_for"))
+    if options.cross_check:
+        tell("refitting with statsmodels", 0)
+        agreement = cross_check(collected.points, moments.columns, fits)
     evidence = Evidence(model, collected.sample, groups, levels, moments, collected.points, fits, comparison)
     return Analysis(
         formula=model,
@@ -131,6 +150,10 @@ def walk(formula: str, data: object, options: Options | None = None, progress: P
         points=collected.points,
         fits=fits,
         comparison=comparison,
+        variance=variance_side(
+            FittedData(moments, levels[:-1], fits, effects), comparison.null_icc, Resampling(options.bootstrap, options.seed)
+        ),
+        agreement=agreement,
         findings=find(evidence),
         design=design,
         options=options,

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from reportgen.blends import Blend, BlendSpace, Curve, Ingredients, blends, curve, ingredients
+from reportgen.estimation.between_weights import BetweenSlopes, between_slopes
 from reportgen.estimation.mixed import fit_random_intercept
 from reportgen.estimation.regressors import INTERCEPT, regressors
 from reportgen.fits import (
@@ -20,6 +21,7 @@ from reportgen.fits import (
     UnfitVariant,
     coefficient,
 )
+from reportgen.hausman import HausmanTable, hausman_table
 from reportgen.hypothesis_tests import (
     GroupVarianceTest,
     WaldTest,
@@ -27,7 +29,10 @@ from reportgen.hypothesis_tests import (
     group_variance_test,
 )
 from reportgen.identities import IdentityCheck, check_identities
+from reportgen.influence import Influence, leave_one_group_out
 from reportgen.moments import ColumnLevel, GroupMoments
+
+__all__ = ["BetweenSlopes", "Comparison", "SlopeComparison", "compare"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +78,14 @@ class Comparison:
         What the weight is made of, with one predictor.
     contextual_test : WaldTest or Undefined
         Of all contextual effects together.
+    hausman : HausmanTable or Undefined
+        All forms of the Hausman test.
     group_variance : GroupVarianceTest
         Of the variance between groups.
+    between_slopes : tuple of BetweenSlopes or Undefined
+        The slopes between groups under three weightings of the group means.
+    influence : Influence
+        The slopes without each single group.
     null_icc : float or Undefined
         Share of the variance between groups in the model without predictors (REML).
     checks : tuple of IdentityCheck
@@ -85,7 +96,10 @@ class Comparison:
     curve: Curve | Undefined
     ingredients: Ingredients | Undefined
     contextual_test: WaldTest | Undefined
+    hausman: HausmanTable | Undefined
     group_variance: GroupVarianceTest
+    between_slopes: tuple[BetweenSlopes, ...] | Undefined
+    influence: Influence
     null_icc: Number
     checks: tuple[IdentityCheck, ...]
 
@@ -112,13 +126,17 @@ def compare(moments: GroupMoments, levels: tuple[ColumnLevel, ...], fits: Mappin
     else:
         absent = Undefined(Issue("variant_not_fitted", {"variant": "no_pooling"}))
         parts["pooled"] = parts["random_intercept"] = absent
+    contextual = contextual_test(moments, fits["mundlak"])
     drawable = space.columns and isinstance(fits["no_pooling"], LeastSquaresFit)
     return Comparison(
         slopes=tuple(_slope(level, fits, parts) for level in levels),
         curve=curve(space, gamma) if drawable else Undefined(Issue("no_column_varies_within")),
         ingredients=gamma if isinstance(gamma, Undefined) else ingredients(space, gamma),
-        contextual_test=contextual_test(moments, fits["mundlak"]),
+        contextual_test=contextual,
+        hausman=hausman_table(moments, levels, fits, contextual),
         group_variance=group_variance_test(moments, fits),
+        between_slopes=between_slopes(moments, fits["within_between"]),
+        influence=leave_one_group_out(moments, levels, fits),
         null_icc=null_icc(moments),
         checks=check_identities(levels, moments.weight, fits, parts),
     )
@@ -145,15 +163,15 @@ def _reason(fit: Fit) -> Issue:
 def _slope(level: ColumnLevel, fits: Mapping[str, Fit], parts: Mapping[str, tuple[Blend, ...] | Undefined]) -> SlopeComparison:
     def pick(variant: str, *roles: Role) -> Coefficient | Undefined:
         fit = fits[variant]
-        if isinstance(fit, UnfitVariant):
-            return Undefined(fit.reason)
+        if not isinstance(fit, LeastSquaresFit | MixedFit):
+            return Undefined(_reason(fit))
         found = coefficient(fit, level.column, *roles)
         return found or Undefined(Issue("not_in_model", {"column": level.column, "variant": variant}))
 
     by_variant = {
         variant: found
         for variant, fit in fits.items()
-        if not isinstance(fit, UnfitVariant)
+        if isinstance(fit, LeastSquaresFit | MixedFit)
         and (found := coefficient(fit, level.column, "raw", "within", "group_level", "between"))
     }
     return SlopeComparison(

@@ -191,7 +191,8 @@ class MixedFit:
     variant, coefficients, covariance, n_obs, n_groups, robust, issues
         As in :class:`LeastSquaresFit`; the coefficients carry Satterthwaite degrees of freedom.
     kenward_roger : tuple of Coefficient
-        The same coefficients with Kenward-Roger standard errors and degrees of freedom.
+        The same coefficients with Kenward-Roger standard errors and degrees of freedom; without those whose corrected
+        variance is not positive (few groups, variances that the data say little about).
     sigma2 : float
         Residual variance (REML).
     group_covariance : GroupCovariance
@@ -283,7 +284,7 @@ class UnfitVariant:
 
 
 ModelFit = LeastSquaresFit | MixedFit
-Fit = LeastSquaresFit | MixedFit | UnfitVariant
+Fit = LeastSquaresFit | MixedFit | SeparateFit | UnfitVariant
 
 
 def coefficient(fit: ModelFit, column: str, *roles: Role) -> Coefficient | None:

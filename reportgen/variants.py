@@ -58,6 +58,7 @@ CATALOGUE: tuple[Variant, ...] = (
     Variant("random_intercept", "random_intercept", ("raw",), ("raw",), ("group_level",)),
     Variant("mundlak", "random_intercept", ("raw", "contextual"), ("raw",), ("group_level",)),
     Variant("within_between", "random_intercept", ("within", "between"), ("within",), ("group_level",)),
+    Variant("separate", "separate", ("within",), ("within",), ()),
     Variant("random_slope", "random_slopes", ("raw",), ("raw",), ("group_level",), needs_slopes=True),
     Variant("within_between_slope", "random_slopes", ("within", "between"), ("within",), ("group_level",), needs_slopes=True),
 )

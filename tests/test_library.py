@@ -33,7 +33,8 @@ def analysis() -> Analysis:
 def test_slopes_and_fits_by_name(analysis: Analysis) -> None:
     slope = analysis.slopes["x1"]
     assert isinstance(slope.contextual, Coefficient)
-    assert list(analysis.fits) == ["pooled", "no_pooling", "between", "random_intercept", "mundlak", "within_between"]
+    known = ["pooled", "no_pooling", "between", "random_intercept", "mundlak", "within_between", "separate"]
+    assert list(analysis.fits) == known
     assert analysis.fitted("mundlak") is analysis.fits["mundlak"]
 
 

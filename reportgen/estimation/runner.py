@@ -8,6 +8,7 @@ from reportgen.estimation.least_squares import fit_absorbed, fit_group_means, fi
 from reportgen.estimation.mixed import fit_random_intercept
 from reportgen.estimation.random_slopes import RandomEffects, fit_random_slopes
 from reportgen.estimation.regressors import Regressors, regressors, terms_of
+from reportgen.estimation.separate import fit_separate
 from reportgen.fits import Fit
 from reportgen.moments import ColumnLevel, GroupMoments
 from reportgen.variants import CATALOGUE, Estimator
@@ -19,6 +20,7 @@ FITTERS: Mapping[Estimator, Fitter] = {
     "absorbed": lambda variant, reg, _: fit_absorbed(variant, reg),
     "group_means": lambda variant, reg, _: fit_group_means(variant, reg),
     "random_intercept": lambda variant, reg, _: fit_random_intercept(variant, reg),
+    "separate": lambda variant, reg, _: fit_separate(variant, reg),
     "random_slopes": fit_random_slopes,
 }
 

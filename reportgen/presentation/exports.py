@@ -5,19 +5,18 @@ from __future__ import annotations
 import math
 import platform
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 import orjson
 
 from reportgen import __version__
-from reportgen.blends import Blend
-from reportgen.comparison import Comparison, SlopeComparison
-from reportgen.fits import Coefficient, Fit, Issue, LeastSquaresFit, MixedFit, Undefined, UnfitVariant
-from reportgen.hypothesis_tests import FTest, GroupVarianceTest, WaldTest
+from reportgen.fits import Undefined
+from reportgen.presentation.collector import Collector, Json
 from reportgen.presentation.data_tables import ledger_reason
-from reportgen.presentation.notation import variant_formula
+from reportgen.presentation.result_comparison import between_entry, influence_entry, slope_entry, tests_entry
+from reportgen.presentation.result_variance import variance_entry
+from reportgen.presentation.result_variants import variant_entry
 from reportgen.presentation.wording import Wording, wording
 
 if TYPE_CHECKING:
@@ -25,39 +24,6 @@ if TYPE_CHECKING:
 
 SCHEMA = "reportgen.results/1"
 COMPUTED_WITH = ("formulaic", "numpy", "pandas", "pyarrow", "scipy")
-
-Json = object
-
-
-@dataclass(frozen=True, slots=True)
-class Collector:
-    """Turns numbers into JSON; an undefined one becomes null and its reason is kept.
-
-    `words` says the sentences; `issues` are the reasons so far, each once, in the order met.
-    """
-
-    words: Wording
-    issues: list[dict[str, str]] = field(default_factory=list)
-
-    def number(self, value: float | Undefined) -> float | None:
-        """A number, or null with its reason kept."""
-        if isinstance(value, Undefined):
-            self.note(value.reason)
-            return None
-        if not math.isfinite(value):
-            self.note(Issue("not_finite"))
-            return None
-        return float(value)
-
-    def estimate(self, value: Coefficient | Undefined) -> float | None:
-        """The estimate of a coefficient, or null with its reason kept."""
-        return self.number(value if isinstance(value, Undefined) else value.estimate)
-
-    def note(self, issue: Issue) -> None:
-        """Keep a reason."""
-        entry = {"code": issue.code, "message": self.words.issue(issue)}
-        if entry not in self.issues:
-            self.issues.append(entry)
 
 
 def result_file(analysis: Analysis) -> str:
@@ -88,9 +54,13 @@ def results(analysis: Analysis) -> dict[str, Json]:
         "formula": _formula(analysis),
         "data": _data(analysis, words),
         "columns": _columns(analysis),
-        "variants": {name: _variant(analysis, name, fit, Collector(words)) for name, fit in analysis.fits.items()},
-        "slopes": [_slope(slope, top) for slope in comparison.slopes],
-        "tests": _tests(comparison, top),
+        "variants": {name: variant_entry(analysis, name, fit, Collector(words)) for name, fit in analysis.fits.items()},
+        "slopes": [slope_entry(slope, top) for slope in comparison.slopes],
+        "tests": tests_entry(comparison, top),
+        "between_slopes": between_entry(comparison.between_slopes, top),
+        "influence": influence_entry(comparison, analysis.groups, top),
+        "variance": variance_entry(analysis.variance, top),
+        "cross_check": _cross_check(analysis, top),
         "null_icc": top.number(comparison.null_icc),
         "checks": [
             {
@@ -155,166 +125,6 @@ def _columns(analysis: Analysis) -> list[Json]:
     ]
 
 
-def _variant(analysis: Analysis, name: str, fit: Fit, collector: Collector) -> dict[str, Json]:
-    words = collector.words
-    entry: dict[str, Json] = {
-        "status": "not_fitted" if isinstance(fit, UnfitVariant) else "fitted",
-        "reason": words.issue(fit.reason) if isinstance(fit, UnfitVariant) else None,
-        "label": words.variant(name),
-        "formula": variant_formula(name, analysis.formula, analysis.levels),
-    }
-    if isinstance(fit, UnfitVariant):
-        collector.note(fit.reason)
-        return entry | {"terms": [], "issues": collector.issues}
-    for issue in fit.issues:
-        collector.note(issue)
-    entry |= {
-        "terms": [_term(c, collector) for c in fit.coefficients],
-        "sigma2_residual": collector.number(fit.sigma2),
-        "r2": {key: collector.number(value) for key, value in fit.r2.items()},
-        "robust": [
-            {"method": errors.method, **_other_errors(c, collector)} for errors in fit.robust for c in errors.coefficients
-        ],
-        "n_obs": fit.n_obs,
-        "n_groups": fit.n_groups,
-    }
-    for errors in fit.robust:
-        for issue in errors.issues:
-            collector.note(issue)
-    entry |= _least_squares(fit, collector) if isinstance(fit, LeastSquaresFit) else _mixed(fit, analysis.groups, collector)
-    return entry | {"issues": collector.issues}
-
-
-def _term(c: Coefficient, collector: Collector) -> dict[str, Json]:
-    return {
-        "column": c.column,
-        "role": c.role,
-        "label": collector.words[f"role.{c.role}"],
-        "estimate": collector.number(c.estimate),
-        "std_error": collector.number(c.std_error),
-        "df": collector.number(c.df),
-        "df_method": c.df_method,
-        "statistic": collector.number(c.statistic),
-        "p_value": collector.number(c.p_value),
-        "conf_low": collector.number(c.conf_low),
-        "conf_high": collector.number(c.conf_high),
-    }
-
-
-def _other_errors(c: Coefficient, collector: Collector) -> dict[str, Json]:
-    """The same coefficient with another standard error."""
-    return {key: value for key, value in _term(c, collector).items() if key not in ("label", "estimate")}
-
-
-def _least_squares(fit: LeastSquaresFit, collector: Collector) -> dict[str, Json]:
-    entry: dict[str, Json] = {
-        "kenward_roger": [],
-        "group_terms": [],
-        "group_covariance": None,
-        "is_singular": None,
-        "df_residual": fit.df_residual,
-        "reml_log_likelihood": None,
-        "icc": None,
-        "random_effects": {},
-    }
-    if isinstance(fit.likelihood, Undefined):
-        collector.note(fit.likelihood.reason)
-        return entry | {"ml_log_likelihood": None, "aic": None, "bic": None}
-    return entry | {
-        "ml_log_likelihood": fit.likelihood.log_likelihood,
-        "aic": fit.likelihood.aic,
-        "bic": fit.likelihood.bic,
-    }
-
-
-def _mixed(fit: MixedFit, groups: tuple[str, ...], collector: Collector) -> dict[str, Json]:
-    effects = fit.random_effects.tolist()
-    return {
-        "kenward_roger": [_other_errors(c, collector) for c in fit.kenward_roger],
-        "group_terms": list(fit.group_covariance.terms),
-        "group_covariance": fit.group_covariance.psi.tolist(),
-        "is_singular": fit.group_covariance.is_singular,
-        "df_residual": None,
-        "reml_log_likelihood": collector.number(fit.reml_log_likelihood),
-        "ml_log_likelihood": collector.number(fit.likelihood.log_likelihood),
-        "aic": collector.number(fit.likelihood.aic),
-        "bic": collector.number(fit.likelihood.bic),
-        "icc": collector.number(fit.icc),
-        "random_effects": dict(zip(groups, effects, strict=True)),
-    }
-
-
-def _slope(slope: SlopeComparison, top: Collector) -> dict[str, Json]:
-    contextual = slope.contextual
-    entry: dict[str, Json] = {
-        "column": slope.column,
-        "within": top.estimate(slope.within),
-        "between": top.estimate(slope.between),
-        "contextual": {
-            key: top.number(contextual if isinstance(contextual, Undefined) else getattr(contextual, key))
-            for key in ("estimate", "std_error", "df", "p_value")
-        },
-        "weight_on_between": {name: top.number(blend.weight_on_between) for name, blend in slope.blends.items()},
-        "blends": {name: _blend(blend, top) for name, blend in slope.blends.items()},
-    }
-    for name in ("pooled", "random_intercept"):
-        found = slope.by_variant.get(name)
-        entry[name] = top.estimate(found or Undefined(Issue("not_in_model", {"column": slope.column, "variant": name})))
-    return entry
-
-
-def _blend(blend: Blend, top: Collector) -> dict[str, Json]:
-    return {
-        "within": blend.within,
-        "between": top.number(blend.between),
-        "own_weight": blend.own_weight,
-        "pulls": [{"column": pull.column, "amount": pull.amount} for pull in blend.pulls],
-        "is_outside": blend.is_outside,
-    }
-
-
-def _tests(comparison: Comparison, top: Collector) -> dict[str, Json]:
-    return {
-        "mundlak": _wald(comparison.contextual_test, top),
-        "hausman": [],
-        "group_variance": _group_variance(comparison.group_variance, top),
-    }
-
-
-def _wald(test: WaldTest | Undefined, top: Collector) -> dict[str, Json] | None:
-    if isinstance(test, Undefined):
-        top.note(test.reason)
-        return None
-    return {
-        "columns": list(test.columns),
-        "chi2": top.number(test.chi2),
-        "df": test.df,
-        "p_value": top.number(test.p_value),
-        "f": top.number(test.f),
-        "f_df": [top.number(df) for df in test.f_df],
-        "f_p_value": top.number(test.f_p_value),
-    }
-
-
-def _group_variance(test: GroupVarianceTest, top: Collector) -> dict[str, Json]:
-    dummies = _f_test(test.dummies, top)
-    return {
-        "f": dummies["f"],
-        "f_df": dummies["f_df"],
-        "f_p_value": dummies["f_p_value"],
-        "beyond_group_level": _f_test(test.beyond, top),
-        "lrt": top.number(test.lrt),
-        "lrt_p_value": top.number(test.lrt_p_value),
-    }
-
-
-def _f_test(test: FTest | Undefined, top: Collector) -> dict[str, Json]:
-    if isinstance(test, Undefined):
-        top.note(test.reason)
-        return {"f": None, "f_df": None, "f_p_value": None}
-    return {"f": top.number(test.f), "f_df": [top.number(df) for df in test.f_df], "f_p_value": top.number(test.p_value)}
-
-
 def _data(analysis: Analysis, words: Wording) -> dict[str, Json]:
     sample = analysis.sample
     return {
@@ -333,3 +143,21 @@ def _data(analysis: Analysis, words: Wording) -> dict[str, Json]:
         ],
         "lost_groups": list(sample.lost_groups),
     }
+
+
+def _cross_check(analysis: Analysis, top: Collector) -> list[Json] | None:
+    if isinstance(analysis.agreement, Undefined):
+        if analysis.options.cross_check:
+            top.note(analysis.agreement.reason)
+        return None
+    return [
+        {
+            "variant": item.variant,
+            "quantity": item.quantity,
+            "name": item.name,
+            "reportgen": top.number(item.ours),
+            "statsmodels": top.number(item.theirs),
+            "gap": top.number(item.gap),
+        }
+        for item in analysis.agreement
+    ]
