@@ -34,6 +34,7 @@ WALK = (
     "hypothesis_tests",
     "hausman",
     "variance_parts",
+    "variance",
     "identities",
     "influence",
     "comparison",
@@ -57,7 +58,7 @@ BLIND = {
 
 # The only places that may import a heavy library.
 HOMES = {
-    "statsmodels": ("estimation/cross_check.py",),
+    "statsmodels": ("estimation/cross_check.py", "batch/multiplicity.py"),
     "weasyprint": ("presentation/pdf.py",),
     "matplotlib": ("presentation/figures/",),
 }
