@@ -178,8 +178,7 @@ class WorkingModel:
 
     def errors(self, scores: Array, contrasts: Array) -> Array:
         """(m,) standard errors of contrasts from (J, p) scores."""
-        bread = self.inverse @ contrasts.T
-        return np.asarray(np.sqrt(np.einsum("pm,pk,km->m", bread, scores.T @ scores, bread)))
+        return np.asarray(np.linalg.norm(scores @ (self.inverse @ contrasts.T), axis=0))
 
     def bell_mccaffrey(self, contrasts: Array) -> Array:
         """(m,) Satterthwaite degrees of freedom of the CR2 variance of m contrasts, under the working covariance.
