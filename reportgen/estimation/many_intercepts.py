@@ -15,12 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reportgen.estimation.random_intercept import LOG_GAMMA, SNAP
+from reportgen.estimation.roots import bracketed_roots
 
 Array = NDArray[np.float64]
 Index = NDArray[np.int64]
 
 PER_DECADE = 2  # grid of the search; coarser than for a single fit, whose deviance may be inspected
-MAX_STEPS = 80  # of the root search; bisection alone narrows half a decade to 1e-15 in 50
 BLOCK = 4_000_000  # ratios times group sizes evaluated at a time
 CLOSE = 1e-12  # width in log gamma at which a root counts as found
 
@@ -141,7 +141,7 @@ def optimise_many(problems: Problems) -> Solutions:
         return _slope(problems, owner, gamma) * gamma
 
     ends = np.log(grid[place + 1]), np.log(grid[place + 2])
-    roots = np.exp(_roots(derivative, *ends)) if len(owner) else np.zeros(0)
+    roots = np.exp(bracketed_roots(derivative, *ends, CLOSE))
     falling = np.flatnonzero(slopes[:, -1] < 0.0)
     index = np.concatenate([everyone, owner, falling])
     gamma = np.concatenate([np.zeros(len(everyone)), roots, np.full(len(falling), grid[-1])])
@@ -183,30 +183,3 @@ def _slope(problems: Problems, index: Index, gamma: Array) -> Array:
     divisor = problems.n_rows[index] - problems.n_terms
     trace = np.einsum("gij,gij->g", inverse, change[:, :-1, :-1])
     return np.asarray(problems.log_determinant_slope(index, gamma) + divisor * bent / rss + trace)
-
-
-def _roots(function: Callable[[Array], Array], low: Array, high: Array) -> Array:
-    """Roots of many increasing-through-zero functions between two ends each.
-
-    False position with the Illinois rule (the end that stays put counts half, then a quarter, ...), so that convergence is
-    faster than linear and the bracket always holds.
-    """
-    below, above = function(low), function(high)
-    stayed = np.zeros(len(low), dtype=np.int64)
-    guess = 0.5 * (low + high)
-    for step in range(MAX_STEPS):
-        gap = above - below
-        guess = np.where(gap > 0, high - above * (high - low) / np.where(gap > 0, gap, 1.0), 0.5 * (low + high))
-        if step % 8 == 7:
-            guess = 0.5 * (low + high)  # bisection now and then, for functions with a sharp bend
-        value = function(guess)
-        left = value < 0.0
-        above = np.where(left & (stayed == -1), 0.5 * above, above)
-        below = np.where(~left & (stayed == 1), 0.5 * below, below)
-        moved = np.abs(guess - np.where(left, low, high))
-        low, below = np.where(left, guess, low), np.where(left, value, below)
-        high, above = np.where(left, high, guess), np.where(left, above, value)
-        stayed = np.where(left, -1, 1)
-        if np.all((high - low < CLOSE) | (value == 0.0) | (moved < 0.01 * CLOSE)):
-            break
-    return guess

@@ -13,9 +13,9 @@ from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import brentq
 
 from reportgen.estimation.regressors import Regressors
+from reportgen.estimation.roots import bracketed_roots
 
 Array = NDArray[np.float64]
 
@@ -176,9 +176,8 @@ def optimise(classes: SizeClasses, restricted: bool) -> Optimum:
     low, high = LOG_GAMMA
     grid = np.concatenate([[0.0], np.logspace(low, high, int((high - low) * PER_DECADE) + 1)])
     slope = Profile(classes, grid, restricted).slope
-    roots = [
-        _root(classes, restricted, grid[i], grid[i + 1]) for i in range(1, len(grid) - 1) if slope[i] < 0.0 <= slope[i + 1]
-    ]
+    first = np.flatnonzero((slope[1:-1] < 0.0) & (slope[2:] >= 0.0)) + 1
+    roots = _roots(classes, restricted, grid[first], grid[first + 1])
     candidates = np.array([0.0, *roots] + ([grid[-1]] if slope[-1] < 0 else []))
     ends = Profile(classes, candidates, restricted)
     best = int(np.argmin(ends.deviance))
@@ -200,11 +199,11 @@ def at_ratio(classes: SizeClasses, gamma: float) -> tuple[Optimum, Array]:
     return Optimum(gamma, sigma2, float(profile.deviance[0]), n_minima=1, at_upper_end=False), profile.beta[0]
 
 
-def _root(classes: SizeClasses, restricted: bool, low: float, high: float) -> float:
-    """Root of the derivative between two ratios, on the logarithmic scale."""
+def _roots(classes: SizeClasses, restricted: bool, low: Array, high: Array) -> Array:
+    """Roots of the derivative between pairs of ratios, found on the logarithmic scale."""
 
-    def derivative(log_gamma: float) -> float:
-        gamma = np.exp(np.array([log_gamma]))
-        return float(Profile(classes, gamma, restricted).slope[0] * gamma[0])
+    def derivative(log_gamma: Array) -> Array:
+        gamma = np.exp(log_gamma)
+        return np.asarray(Profile(classes, gamma, restricted).slope * gamma)
 
-    return float(np.exp(brentq(derivative, np.log(low), np.log(high), xtol=1e-15, rtol=8.9e-16)))
+    return np.exp(bracketed_roots(derivative, np.log(low), np.log(high)))
