@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reportgen.comparison import SlopeComparison
-from reportgen.fits import Coefficient, Undefined
+from reportgen.fits import Coefficient, SeparateFit, Undefined
 from reportgen.presentation.formatting import (
     MISSING,
     Place,
@@ -98,6 +98,10 @@ def tests_table(analysis: Analysis, words: Wording) -> Table:
         if not isinstance(found, Undefined):
             f_df = ", ".join(degrees_of_freedom(df) for df in found.f_df)
             rows.append(Row(words[key], _plain(f"F = {quantity('statistic', found.f)}", f_df, p_value(found.p_value))))
+    own = analysis.fits["separate"]
+    if isinstance(own, SeparateFit) and not isinstance(own.f, Undefined):
+        f_df = ", ".join(degrees_of_freedom(df) for df in own.f_df)
+        rows.append(Row(words["test.equal_slopes"], _plain(f"F = {quantity('statistic', own.f)}", f_df, p_value(own.p_value))))
     if not isinstance(variance.lrt, Undefined):
         df = words["test.mixture"]
         rows.append(

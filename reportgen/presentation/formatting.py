@@ -146,8 +146,8 @@ def percent(share: float) -> str:
 
 
 def count(number: float) -> str:
-    """A whole number, thousands set apart by a narrow space from 10,000 on."""
-    text = fixed(number, 0) if float(number).is_integer() else significant(float(number), 4)
+    """A number of things, thousands set apart by a narrow space from 10,000 on; a median may end in a half."""
+    text = fixed(number, 0) if float(number).is_integer() else significant(float(number), 4).rstrip("0")
     return f"{round(number):,}".replace(",", "\N{NARROW NO-BREAK SPACE}") if text.isdigit() and len(text) > 4 else text
 
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Mapping
-from dataclasses import asdict
 from functools import cache
 from typing import TYPE_CHECKING, Any, Literal
 
-from reportgen.presentation.document import Document, plain_tables
+from reportgen.presentation.document import Document, cleaned, plain_tables
 from reportgen.presentation.figures.style import Figure
 from reportgen.presentation.formatting import count, degrees_of_freedom, percent, signed, significant
 from reportgen.presentation.wording import environment, wording
@@ -35,7 +34,7 @@ def render_html(document: Document) -> str:
     return render_page(document, "screen")
 
 
-def render_page(document: Document, medium: Medium, fonts: str = "") -> str:
+def render_page(document: Document, medium: Medium, fonts: str = "", has_boxes: bool = False) -> str:
     """The page for a medium; both come from the same templates.
 
     Parameters
@@ -46,6 +45,8 @@ def render_page(document: Document, medium: Medium, fonts: str = "") -> str:
         ``screen`` for a browser, ``print`` for the PDF: equations, contents and running heads differ.
     fonts : str
         Style rules that embed fonts.
+    has_boxes : bool
+        Whether symbols will be replaced that the fonts lack; the page then says so.
     """
     from markupsafe import Markup
 
@@ -55,6 +56,7 @@ def render_page(document: Document, medium: Medium, fonts: str = "") -> str:
         title=document.title,
         language=document.language,
         medium=medium,
+        has_boxes=has_boxes,
         fonts=Markup(fonts),  # noqa: S704 - rules made here from font files, no text of the data
         labels=wording().labels,
         tables=plain_tables(document.tables),
@@ -80,7 +82,13 @@ def page_environment() -> Environment:
 def plain_figure(figure: Figure) -> Mapping[str, Any]:
     """A figure as plain values, the drawing as a data URI."""
     uri = f"data:image/svg+xml;base64,{b64encode(figure.svg).decode()}"
-    return {**asdict(figure), "svg": "", "uri": uri}
+    return {
+        "id": figure.id,
+        "values": cleaned(figure.values),
+        "width": figure.width,
+        "height": figure.height,
+        "uri": uri,
+    }
 
 
 def _include_text(name: str) -> object:

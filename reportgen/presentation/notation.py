@@ -53,10 +53,13 @@ def variant_formula(name: str, formula: ModelFormula, levels: tuple[ColumnLevel,
         for role in roles_of(variant, level)
     ]
     response = formula.response
+    split = [level.column for level in levels[:-1] if level.varies_within]
+    if variant.estimator == "separate":
+        return f"{response} ~ {' + '.join(split or ['1'])}, by {group}"
     if variant.estimator == "group_means":
         return f"mean({response}) ~ {' + '.join(parts or ['1'])}"
     if variant.estimator == "absorbed":
-        return f"{response} ~ {' + '.join([*(level.column for level in levels[:-1] if level.varies_within), group])}"
+        return f"{response} ~ {' + '.join([*split, group])}"
     if variant.is_mixed:
         parts = [*(parts or ["1"]), group_term(variant, formula)]
     return f"{response} ~ {' + '.join(parts or ['1'])}"

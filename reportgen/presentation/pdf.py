@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import unicodedata
 import warnings
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +24,9 @@ if TYPE_CHECKING:
 VARIANT = "pdf/a-3a"  # archivable, tagged, attachments allowed
 RESULT_NAME = "results.json"
 FONT_SCHEME = "reportgen-font"
+MAIN_FONT = "DejaVuSans.ttf"
+BOX = "\N{WHITE SQUARE}"
+LATIN_END = 0x024F
 FACES: Mapping[str, tuple[str, str, str]] = {
     "DejaVuSans.ttf": ("Report Sans", "400", "normal"),
     "DejaVuSans-Bold.ttf": ("Report Sans", "700", "normal"),
@@ -59,7 +64,25 @@ def render_pdf(document: Document) -> bytes:
         A system library is not installed; HTML and JSON can still be written.
     """
     page = render_page(document, "print", fonts=font_faces())
+    lacking = undrawable(page)
+    if lacking:
+        page = render_page(document, "print", fonts=font_faces(), has_boxes=True).translate(dict.fromkeys(lacking, BOX))
     return pdf_of_page(page, {RESULT_NAME: document.result})
+
+
+def undrawable(page: str) -> frozenset[int]:
+    """Code points of symbols that the embedded fonts lack. Letters are left to the fonts of the machine."""
+    unusual = {ord(c) for c in set(page) if ord(c) > LATIN_END and not unicodedata.category(c).startswith(("L", "M", "Z"))}
+    return frozenset(unusual - _covered()) if unusual else frozenset()
+
+
+@cache
+def _covered() -> frozenset[int]:
+    """Code points of the main embedded font."""
+    from fontTools.ttLib import TTFont  # type: ignore[import-untyped]
+
+    with TTFont(BytesIO(_font(MAIN_FONT)), lazy=True) as font:
+        return frozenset(font["cmap"].getBestCmap())
 
 
 def pdf_of_page(page: str, attachments: Mapping[str, str]) -> bytes:

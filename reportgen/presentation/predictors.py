@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 Plain = dict[str, object]
 
-FACTOR = re.compile(r"(?P<name>[^:\[\]]+)\[(?:T\.)?(?P<level>[^\[\]]*)\]")
+FACTOR = re.compile(r"(?P<name>[^:\[\]]+)\[T\.(?P<level>[^\[\]]*)\]")
 CURVE_SHARES = (0.01, 0.1, 0.2)  # shares of variance at which the curve is told in words
 SHORT = 60  # characters of a column name on the page
 

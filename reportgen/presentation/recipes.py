@@ -50,9 +50,9 @@ class Names:
             response=formula.response if IDENTIFIER.fullmatch(formula.response) else "y",
             group=group if IDENTIFIER.fullmatch(group) else "g",
             columns=columns,
-            fixed=" + ".join(formula.terms) or "1",
-            source_response=formula.response,
-            group_columns=tuple(formula.grouping.columns),
+            fixed=printable(" + ".join(formula.terms) or "1"),
+            source_response=printable(formula.response),
+            group_columns=tuple(printable(column) for column in formula.grouping.columns),
         )
 
     def part(self, column: str, role: Role) -> str:
@@ -92,7 +92,7 @@ def _parts(variant: Variant, analysis: Analysis, names: Names) -> list[str]:
     parts = []
     for level in analysis.levels[:-1]:
         for role in roles_of(variant, level):
-            is_plain = variant.estimator in ("absorbed", "group_means")
+            is_plain = variant.estimator in ("absorbed", "group_means", "separate")
             parts.append(names.columns[level.column] if is_plain else names.part(level.column, role))
     return parts
 
@@ -159,6 +159,8 @@ def _prepare_python(names: Names, split: list[str]) -> list[str]:
 
 def _r(variant: Variant, analysis: Analysis, names: Names) -> str:
     right, y, g = " + ".join(_parts(variant, analysis, names)), names.response, names.group
+    if variant.estimator == "separate":
+        return f"lme4::lmList({y} ~ {right or 1} | {g}, data = d)"
     if variant.estimator == "least_squares":
         return f"lm({y} ~ {right or 1}, data = d)"
     if variant.estimator == "absorbed":
@@ -175,6 +177,8 @@ def _r(variant: Variant, analysis: Analysis, names: Names) -> str:
 
 def _stata(variant: Variant, analysis: Analysis, names: Names) -> str:
     left = " ".join([names.response, *_parts(variant, analysis, names)])
+    if variant.estimator == "separate":
+        return f"statsby _b _se, by(group_id): regress {left}"
     if variant.estimator == "least_squares":
         return f"regress {left}"
     if variant.estimator == "absorbed":
@@ -191,6 +195,8 @@ def _stata(variant: Variant, analysis: Analysis, names: Names) -> str:
 
 def _python(variant: Variant, analysis: Analysis, names: Names) -> str:
     right, y, g = " + ".join(_parts(variant, analysis, names)), names.response, names.group
+    if variant.estimator == "separate":
+        return f'{{name: smf.ols("{y} ~ {right or 1}", part).fit() for name, part in d.groupby("{g}")}}'
     if variant.estimator == "least_squares":
         return f'smf.ols("{y} ~ {right or 1}", d).fit()'
     if variant.estimator == "absorbed":

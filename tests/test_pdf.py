@@ -1,0 +1,177 @@
+"""The PDF: silent, tagged, archivable, self-contained, the same bytes each time, with the result file inside."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import logging
+from collections.abc import Sequence
+from functools import cache
+from typing import Any
+
+import pytest
+from pypdf import PdfReader
+from situations import analysis, document
+from weasyprint.urls import FatalURLFetchingError
+
+from reportgen.presentation import pdf
+from reportgen.presentation.exports import result_file
+from reportgen.presentation.html import render_page
+from reportgen.presentation.pdf import PdfLibraryMissing, font_faces, pdf_of_page, render_pdf
+
+
+class Kept(logging.Handler):
+    """Keeps what a logger says."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lines: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.lines.append(record.getMessage())
+
+
+@cache
+def rendered(situation: str) -> tuple[bytes, tuple[str, ...]]:
+    """The PDF and what the renderer said."""
+    kept = Kept()
+    loggers = [logging.getLogger(name) for name in ("weasyprint", "fontTools")]
+    for logger in loggers:
+        logger.addHandler(kept)
+    try:
+        return render_pdf(document(situation)), tuple(kept.lines)
+    finally:
+        for logger in loggers:
+            logger.removeHandler(kept)
+
+
+def reader(situation: str) -> PdfReader:
+    return PdfReader(io.BytesIO(rendered(situation)[0]))
+
+
+def text(situation: str) -> str:
+    return " ".join(" ".join(page.extract_text() for page in reader(situation).pages).split())
+
+
+@pytest.mark.parametrize("situation", ["example", "several", "hostile"])
+def test_the_renderer_says_nothing(situation: str) -> None:
+    assert rendered(situation)[1] == ()
+
+
+def test_the_text_can_be_read() -> None:
+    found = text("example")
+    assert "0.97277 × 0.2055 + 0.02723 × 12.4070 = 0.5377" in found
+    assert "report 0.2: no pooling, Mundlak and within-between agree" in found
+
+
+def test_it_says_what_it_is() -> None:
+    found = reader("example")
+    assert found.metadata is not None
+    assert found.metadata.title == "testScore ~ bodyLength2 + (1 | mountainRange)"
+    root: Any = found.trailer["/Root"]
+    assert root["/Lang"] == "en"
+    assert root["/MarkInfo"]["/Marked"]
+    assert b"pdfaid" in root["/Metadata"].get_data()
+
+
+def test_bookmarks_lead_to_the_sections() -> None:
+    titles: list[str] = []
+
+    def walk(items: Sequence[object]) -> None:
+        for item in items:
+            if isinstance(item, list):
+                walk(item)
+            else:
+                titles.append(str(getattr(item, "title", "")))
+
+    walk(reader("example").outline)
+    for heading in ("Summary", "Why the slopes differ", "Provenance"):
+        assert heading in titles
+
+
+def test_contents_have_page_numbers() -> None:
+    first = reader("example").pages[0].extract_text()
+    line = next(line for line in first.splitlines() if "Why the slopes differ" in line and "." in line)
+    assert line.rstrip().rsplit(maxsplit=1)[-1].strip(".").isdigit()
+
+
+def test_the_result_file_travels_inside() -> None:
+    attached = reader("example").attachments
+    assert list(attached) == ["results.json"]
+    assert attached["results.json"][0].decode() == result_file(analysis("example"))
+    assert json.loads(attached["results.json"][0])["schema"] == "reportgen.results/1"
+
+
+def test_every_font_is_embedded_and_ours() -> None:
+    names = set()
+    for page in reader("example").pages:
+        resources: Any = page["/Resources"]
+        for font in (resources.get("/Font") or {}).values():
+            entry = font.get_object()["/DescendantFonts"][0].get_object()
+            names.add(entry["/BaseFont"].split("+")[-1])
+            assert "/FontFile2" in entry["/FontDescriptor"] or "/FontFile3" in entry["/FontDescriptor"]
+    assert names
+    assert all("Report" in name or "DejaVu" in name for name in names)
+
+
+def test_same_document_same_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
+    first = hashlib.sha256(rendered("two_levels")[0]).hexdigest()
+    assert hashlib.sha256(render_pdf(document("two_levels"))).hexdigest() == first
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1700000000")
+    dated = render_pdf(document("two_levels"))
+    assert hashlib.sha256(dated).hexdigest() != first
+    assert b"2023" in dated
+
+
+@pytest.mark.parametrize("source", ["file:///etc/hostname", "http://127.0.0.1:9/x.png", "reportgen-font:../secret"])
+def test_a_page_reaches_nothing_outside_itself(source: str) -> None:
+    page = f'<html lang="en"><title>t</title><style>{font_faces()}</style><img src="{source}" alt="a"><p>text</p></html>'
+    with pytest.raises(FatalURLFetchingError):
+        pdf_of_page(page, {})
+
+
+def test_a_relative_address_leads_nowhere() -> None:
+    written = pdf_of_page('<html lang="en"><title>t</title><img src="x.png" alt="a"><p>text</p></html>', {})
+    assert b"/Image" not in written
+
+
+def test_hostile_labels_are_printed_as_text() -> None:
+    found = text("hostile")
+    assert "<script>alert('x')</script>" in found
+    assert "□" in found
+    assert "no font are drawn as □" in found
+
+
+def test_a_missing_system_library_says_how_to_mend_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(name: str) -> object:
+        raise OSError(f"cannot load library 'libpango' for {name}")
+
+    monkeypatch.setattr(pdf, "import_module", broken)
+    with pytest.raises(PdfLibraryMissing) as caught:
+        render_pdf(document("two_levels"))
+    assert caught.value.exit_code == 3
+    assert "apt-get install libpangoft2-1.0-0 libharfbuzz-subset0" in str(caught.value)
+
+
+def test_tables_fit_the_page() -> None:
+    """No text of a page lies beyond its right margin."""
+    for situation in ("example", "several", "random_slopes"):
+        for page in reader(situation).pages:
+            width = float(page.mediabox.width)
+            places: list[float] = []
+
+            def visit(
+                text: str, cm: list[float], tm: list[float], _font: object, _size: float, places: list[float] = places
+            ) -> None:
+                if text.strip():
+                    places.append(float(cm[0] * tm[4] + cm[4]))
+
+            page.extract_text(visitor_text=visit)
+            assert max(places, default=0.0) < width - 40, situation
+
+
+def test_the_print_page_is_the_screen_page_with_other_styles() -> None:
+    page = render_page(document("two_levels"), "print", font_faces())
+    assert "@font-face" in page
+    assert "Content-Security-Policy" not in page

@@ -1,0 +1,80 @@
+"""Tables as data: what stands in which cell, and that nothing is missing without a reason."""
+
+from __future__ import annotations
+
+import pytest
+from situations import SITUATIONS, analysis, document
+
+from reportgen.presentation.explanation_tables import blend_table, pulls_table
+from reportgen.presentation.tables import Cell, Column, Row, Table
+from reportgen.presentation.wording import wording
+
+
+def cells(table: Table, header: str) -> tuple[str, ...]:
+    row = next(row for row in table.rows if row.header == header)
+    return tuple(cell.text for cell in row.cells)
+
+
+def test_a_row_of_the_wrong_length_is_refused() -> None:
+    with pytest.raises(ValueError, match="has 1 cells, not 2"):
+        Table("t", "", (Column("a"), Column("b")), (Row("r", (Cell("1"),)),))
+
+
+def test_the_blend_of_the_example_is_the_published_arithmetic() -> None:
+    table = blend_table(analysis("example").comparison.slopes[0], wording())
+    assert cells(table, "Random intercept") == ("0.97277", "0.2055", "0.02723", "12.4070", "0.5377")
+    assert cells(table, "Pooled") == ("0.27959", "0.2055", "0.72041", "12.4070", "8.9956")
+    assert cells(table, "No pooling (group dummies)") == ("1", "0.2055", "0", "–", "0.2055")
+
+
+def test_parts_of_a_slope_add_up_as_printed() -> None:
+    for slope in analysis("several").comparison.slopes[:2]:
+        table = pulls_table(slope, wording())
+        assert len(table.rows) == 2
+        for row in table.rows:
+            within, own, others, total = (float(cell.text.replace("−", "-")) for cell in row.cells)
+            assert within + own + others == pytest.approx(total, abs=2e-5)
+
+
+def test_models_side_by_side() -> None:
+    table = document("example").tables["models"]
+    assert [column.label for column in table.columns][:3] == ["Pooled", "No pooling", "Between"]
+    slope = next(row for row in table.rows if row.header == "bodyLength2")
+    assert slope.cells[0].text == "9.00"
+    assert slope.cells[0].details == ("(0.97)", "7.09 to 10.90", "p < .001", "raw")
+    assert slope.cells[2].text == ""
+    mean = next(row for row in table.rows if row.header == "group mean of bodyLength2")
+    assert [cell.details[-1] for cell in mean.cells if cell.text] == ["between", "contextual", "between"]
+    assert cells(table, "AIC (ML)")[2] == ""
+
+
+def test_standard_errors_by_method() -> None:
+    table = document("example").tables["inference"]
+    assert [column.label for column in table.columns][:2] == ["Model-based", "Kenward-Roger"]
+    assert cells(table, "Random intercept: bodyLength2")[:2] == ("1.275", "1.285")
+
+
+def test_levels_and_ledger() -> None:
+    levels = document("several").tables["levels"]
+    assert cells(levels, "w")[0] == "between groups only"
+    assert cells(levels, "w")[1] == "0"
+    ledger = document("missing").tables["ledger"]
+    assert [row.header for row in ledger.rows][1:3] == ["left out: no value in x", "left out: no group in g"]
+    assert int(cells(ledger, "used in every model")[0]) == 75
+
+
+def test_a_long_list_of_groups_is_cut_and_says_so() -> None:
+    table = document("many_groups").tables["groups"]
+    assert len(table.rows) == 200
+    assert table.n_left_out == 60
+
+
+@pytest.mark.parametrize("situation", SITUATIONS)
+def test_every_dash_has_a_reason_or_is_arithmetic(situation: str) -> None:
+    for name, table in document(situation).tables.items():
+        for row in table.rows:
+            for cell in row.cells:
+                assert "nan" not in cell.text
+                assert "None" not in cell.text
+                if cell.text == "–" and not name.endswith("blend"):
+                    assert cell.note, (name, row.header)
