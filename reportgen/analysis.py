@@ -4,22 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 from reportgen.comparison import Comparison, compare
 from reportgen.design import Design, build_design, read_blocks
+from reportgen.errors import OptionError
 from reportgen.estimability import check_estimable
 from reportgen.estimation.bootstrap import SEED
 from reportgen.estimation.cross_check import MAX_ROWS, Agreement, cross_check
 from reportgen.estimation.random_slopes import RandomEffects
 from reportgen.estimation.runner import fit_variants
 from reportgen.findings import Evidence, Finding, find
-from reportgen.fits import Fit, Issue, Undefined
+from reportgen.fits import Coefficient, Fit, Issue, MixedFit, ModelFit, Undefined
 from reportgen.formula import ModelFormula, parse_formula
 from reportgen.moments import ColumnLevel, GroupMoments, column_levels
 from reportgen.points import CAPACITY, PointDraw, Points
 from reportgen.sample import Ledger, Sample, summarise
 from reportgen.sources import open_source
 from reportgen.variance import FittedData, Resampling, VarianceSide, variance_side
+
+Inference = Literal["auto", "kenward-roger", "satterthwaite"]
+INFERENCES: tuple[Inference, ...] = ("auto", "kenward-roger", "satterthwaite")
+MANY_GROUPS = 50  # up to which the report shows Kenward-Roger figures unless told otherwise
 
 Progress = Callable[[str, int], None]
 """Called with the name of the stage and the rows read so far (0 once they are all read)."""
@@ -41,6 +47,9 @@ class Options:
         Samples of the parametric bootstrap of each mixed variant; 0 for none.
     seed : int
         Of the bootstrap.
+    inference : Inference
+        Which small-sample method the report shows first for mixed models; ``auto`` is Kenward-Roger up to
+        ``MANY_GROUPS`` groups, Satterthwaite above. The result file always holds both.
     """
 
     name: str = ""
@@ -48,6 +57,21 @@ class Options:
     cross_check: bool = False
     bootstrap: int = 0
     seed: int = SEED
+    inference: Inference = "auto"
+
+
+def checked_inference(given: str) -> Inference:
+    """The small-sample method of that name.
+
+    Raises
+    ------
+    OptionError
+        There is none.
+    """
+    for name in INFERENCES:
+        if given == name:
+            return name
+    raise OptionError("--inference", given, INFERENCES)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -100,6 +124,20 @@ class Analysis:
     findings: tuple[Finding, ...]
     design: Design
     options: Options
+
+    @property
+    def uses_kenward_roger(self) -> bool:
+        """Whether the report shows Kenward-Roger figures for mixed models (else Satterthwaite)."""
+        if self.options.inference == "auto":
+            return self.moments.n_groups <= MANY_GROUPS
+        return self.options.inference == "kenward-roger"
+
+    def shown(self, fit: ModelFit) -> tuple[Coefficient, ...]:
+        """The coefficients of a fit with the standard errors and degrees of freedom that the report shows first."""
+        if not isinstance(fit, MixedFit) or not self.uses_kenward_roger:
+            return fit.coefficients
+        adjusted = {(c.column, c.role): c for c in fit.kenward_roger}
+        return tuple(adjusted.get((c.column, c.role), c) for c in fit.coefficients)
 
 
 def walk(formula: str, data: object, options: Options | None = None, progress: Progress | None = None) -> Analysis:

@@ -17,7 +17,7 @@ from reportgen import __version__
 from reportgen.errors import ReportgenError
 
 if TYPE_CHECKING:
-    from reportgen.analysis import Analysis
+    from reportgen.analysis import Analysis, Options
 
 DEMO_FORMULA = "testScore ~ bodyLength2 + (1 | mountainRange)"
 DEMO_DATA = "examples/dragons/dragons.csv"
@@ -93,6 +93,31 @@ def _command(
 def _add_model(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("data", metavar="DATA", help="CSV, Parquet, Feather or Excel file, or a folder of Parquet files")
     parser.add_argument("formula", metavar="FORMULA", help="Wilkinson formula, e.g. 'score ~ ses + (1 | school)'")
+    _add_choices(parser)
+
+
+def _add_choices(parser: argparse.ArgumentParser) -> None:
+    """Choices of an analysis; their defaults stand in :class:`reportgen.analysis.Options`."""
+    parser.add_argument("--weights", metavar="COLUMN", default="", help="column of positive prior weights")
+    parser.add_argument(
+        "--inference",
+        metavar="METHOD",
+        default="auto",
+        help="standard errors and degrees of freedom shown for mixed models: kenward-roger, satterthwaite or auto "
+        "(Kenward-Roger up to 50 groups; the default)",
+    )
+    parser.add_argument("--cross-check", action="store_true", help="refit every variant with statsmodels as well")
+    parser.add_argument(
+        "--bootstrap", metavar="N", type=_count, default=0, help="samples of a parametric bootstrap (default: none)"
+    )
+    parser.add_argument("--seed", metavar="S", type=_count, help="where the bootstrap's random numbers start")
+
+
+def _count(text: str) -> int:
+    """A whole number that is not negative."""
+    if not (text.isascii() and text.isdecimal()):
+        raise argparse.ArgumentTypeError(f"'{text[:20]}' is not a whole number from 0 up")
+    return int(text)
 
 
 def _add_output(parser: argparse.ArgumentParser) -> None:
@@ -130,7 +155,7 @@ def _render(options: argparse.Namespace, messages: Messages) -> int:
     from reportgen.presentation.rendering import checked_formats
 
     formats = checked_formats(options.format)
-    analysis = _analyze(options.data, options.formula, messages)
+    analysis = _analyze(options.data, options.formula, _choices(options), messages)
     name = options.name or _stem(options.data)
     return _write(analysis, options.out, name, formats, messages)
 
@@ -140,12 +165,12 @@ def _demo(options: argparse.Namespace, messages: Messages) -> int:
     from reportgen.resources import resource
 
     formats = checked_formats(options.format)
-    analysis = _analyze(str(resource(DEMO_DATA)), DEMO_FORMULA, messages)
+    analysis = _analyze(str(resource(DEMO_DATA)), DEMO_FORMULA, None, messages)
     return _write(analysis, options.out, options.name or "dragons", formats, messages)
 
 
 def _fit(options: argparse.Namespace, messages: Messages) -> int:
-    analysis = _analyze(options.data, options.formula, messages)
+    analysis = _analyze(options.data, options.formula, _choices(options), messages)
     messages.clear()
     if options.json:
         from reportgen.presentation.exports import result_file
@@ -206,10 +231,24 @@ def _stem(data: str) -> str:
     return name.split(".", 1)[0] if not name.startswith(".") else name.lstrip(".")
 
 
-def _analyze(data: str, formula: str, messages: Messages) -> Analysis:
+def _choices(options: argparse.Namespace) -> Options:
+    """The choices of an analysis as given on the command line."""
+    from reportgen.analysis import Options, checked_inference
+
+    defaults = Options()
+    return Options(
+        weights=options.weights,
+        inference=checked_inference(options.inference),
+        cross_check=options.cross_check,
+        bootstrap=options.bootstrap,
+        seed=defaults.seed if options.seed is None else options.seed,
+    )
+
+
+def _analyze(data: str, formula: str, choices: Options | None, messages: Messages) -> Analysis:
     from reportgen.analysis import walk
 
-    return walk(formula, data, progress=messages.progress)
+    return walk(formula, data, choices, messages.progress)
 
 
 def _write(analysis: Analysis, folder: Path, name: str, formats: Sequence[str], messages: Messages) -> int:

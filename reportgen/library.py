@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict, Unpack
 
 from reportgen import analysis as walks
 from reportgen.comparison import Comparison, SlopeComparison
@@ -23,7 +23,17 @@ if TYPE_CHECKING:
     from reportgen.presentation.document import Document
 
 
-def analyze(formula: str, data: object, *, name: str = "", weights: str = "") -> Analysis:
+class Choices(TypedDict, total=False):
+    """Choices of an analysis, as keywords."""
+
+    weights: str
+    inference: walks.Inference
+    cross_check: bool
+    bootstrap: int
+    seed: int
+
+
+def analyze(formula: str, data: object, *, name: str = "", **options: Unpack[Choices]) -> Analysis:
     """Fit every variant of a formula to grouped data and compare them.
 
     Parameters
@@ -34,8 +44,10 @@ def analyze(formula: str, data: object, *, name: str = "", weights: str = "") ->
         CSV, Parquet, Feather or Excel file, folder of Parquet files, or a frame of pandas, polars or pyarrow.
     name : str
         Name of the data for the report; by default the file's.
-    weights : str
-        Column of positive prior weights, Var(e_i) = sigma2 / w_i; by default none.
+    **options
+        Choices of :class:`reportgen.analysis.Options`: ``weights`` (column of positive prior weights), ``inference``
+        (``auto``, ``kenward-roger``, ``satterthwaite``: what the report shows), ``cross_check`` (refit with statsmodels),
+        ``bootstrap`` (samples), ``seed``.
 
     Returns
     -------
@@ -46,7 +58,8 @@ def analyze(formula: str, data: object, *, name: str = "", weights: str = "") ->
     reportgen.ReportgenError
         The formula or the data is wrong; the message says what was given, where, and what is allowed.
     """
-    return Analysis(walks.walk(formula, data, walks.Options(name=name, weights=weights)))
+    walks.checked_inference(options.get("inference", "auto"))
+    return Analysis(walks.walk(formula, data, walks.Options(name=name, **options)))
 
 
 @dataclass(frozen=True, eq=False)
