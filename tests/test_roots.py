@@ -1,4 +1,4 @@
-"""Roots in brackets: to full precision, the easy and the awkward."""
+"""Roots and peaks in brackets: to full precision, the easy and the awkward."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.optimize import brentq
 
-from reportgen.estimation.roots import Array, bracketed_roots
+from reportgen.estimation.roots import Array, bracketed_peak, bracketed_roots
 
 CASES = {
     "line": (lambda x: x - 0.3, -1.0, 2.0),
@@ -55,3 +55,10 @@ def test_a_wider_bracket_ends_the_search_earlier() -> None:
     exact = bracketed_roots(function, np.array([-2.0]), np.array([2.0]))
     assert few < len(calls)
     assert abs(exact[0] - 0.3) < 1e-15 < abs(rough[0] - 0.3) < 1e-2
+
+
+@pytest.mark.parametrize("peak", [0.0, 0.3, 1.0])
+def test_a_peak_inside_and_at_either_end(peak: float) -> None:
+    at, value = bracketed_peak(lambda x: 2.0 - np.abs(x - peak) ** 1.5, 0.0, 1.0, 1e-10)
+    assert at == pytest.approx(peak, abs=1e-10)
+    assert value == pytest.approx(2.0, abs=1e-14)

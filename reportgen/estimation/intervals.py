@@ -18,12 +18,12 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import brentq, minimize_scalar
 from scipy.special import chdtri, lambertw
 
 from reportgen.estimation.absent import absent
 from reportgen.estimation.random_intercept import LOG_GAMMA, Profile, SizeClasses, optimise
 from reportgen.estimation.regressors import INTERCEPT, regressors
+from reportgen.estimation.roots import bracketed_peak, bracketed_roots
 from reportgen.fits import LEVEL, Fit, Issue, MixedFit, Number, Undefined
 from reportgen.moments import GroupMoments
 
@@ -182,12 +182,16 @@ class InterceptRegion:
     def _edge(self, low: float, high: float) -> float:
         """Where the slack changes sign; on the logarithmic scale unless one end is 0."""
 
-        def scalar(gamma: float) -> float:
-            return float(self.slack(np.array([gamma]))[0])
+        ends = self.slack(np.array([low, high]))
+        sign = 1.0 if ends[0] < ends[1] else -1.0
+        is_linear = low == 0.0
 
-        if low == 0.0:
-            return float(brentq(scalar, low, high, xtol=1e-300, rtol=1e-13))
-        return float(np.exp(brentq(lambda log: scalar(np.exp(log)), np.log(low), np.log(high), xtol=1e-14, rtol=1e-14)))
+        def place(at: Array) -> Array:
+            return at * high if is_linear else np.exp(at)
+
+        first, last = (0.0, 1.0) if is_linear else (np.log(low), np.log(high))
+        found = bracketed_roots(lambda at: sign * self.slack(place(at)), np.array([first]), np.array([last]))
+        return float(place(found)[0])
 
     def deviation_ends(self, low: float, high: Number) -> tuple[tuple[float, Number], tuple[float, float]]:
         """Ends of tau and of sigma, given the ends of gamma."""
@@ -216,13 +220,8 @@ class InterceptRegion:
         values = sign * function(points)
         at = int(np.argmax(values))
         low, high = points[max(at - 1, 0)], points[min(at + 1, len(points) - 1)]
-        found = minimize_scalar(
-            lambda gamma: -sign * float(function(np.array([gamma]))[0]),
-            bounds=(low, high),
-            method="bounded",
-            options={"xatol": 1e-10 * high},
-        )
-        return float(np.sqrt(sign * max(-found.fun, float(values[at]))))
+        peak = bracketed_peak(lambda gamma: sign * function(gamma), low, high, 1e-10 * high)[1]
+        return float(np.sqrt(sign * max(peak, float(values[at]))))
 
 
 def variance_factor(excess: Array, upper: bool) -> Array:

@@ -1,4 +1,4 @@
-"""Roots of increasing-through-zero functions, many at once, each held in its bracket."""
+"""Roots and peaks of functions, held in brackets: what would otherwise take a library that is slow to load."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 
 PATIENCE = 3
+ZOOM = 33  # points at which a peak is looked for at a time; the interval shrinks to a sixteenth
 MAX_STEPS = 60 * (PATIENCE + 1)  # more than the bits of a number if every bisection has to wait for its turn
 WIDTH = 4.0 * float(np.finfo(np.float64).eps)  # full precision
 
@@ -62,3 +63,29 @@ def bracketed_roots(function: Callable[[Array], Array], low: Array, high: Array,
         if done.all():
             break
     return root
+
+
+def bracketed_peak(function: Callable[[Array], Array], low: float, high: float, width: float) -> tuple[float, float]:
+    """Greatest value of a function with one peak between two ends, by looking closer and closer.
+
+    Parameters
+    ----------
+    function : callable
+        (G,) arguments to their (G,) values.
+    low, high : float
+        Ends of the interval.
+    width : float
+        Of the interval at which the search ends.
+
+    Returns
+    -------
+    argument, value : float
+        Where the greatest value seen lies, and the value.
+    """
+    while True:
+        points = np.linspace(low, high, ZOOM)
+        values = function(points)
+        at = int(np.argmax(values))
+        if high - low <= width:
+            return float(points[at]), float(values[at])
+        low, high = float(points[max(at - 1, 0)]), float(points[min(at + 1, ZOOM - 1)])

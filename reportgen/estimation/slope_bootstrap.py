@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize
 
 from reportgen.estimation.random_slopes import EffectsDesign, RandomEffects
 from reportgen.estimation.regressors import Regressors
@@ -126,6 +125,8 @@ def _factor(relative: Array, correlated: bool) -> Array:
 
 def _search(groups: RotatedGroups, start: Array, correlated: bool) -> Array:
     """Factor of the least REML deviance, by quasi-Newton from the start; what it presses against zero is put there."""
+    from scipy.optimize import minimize  # slow to load, and needed for random slopes only
+
     free = np.tril(np.ones(start.shape, dtype=bool)) if correlated else np.eye(len(start), dtype=bool)
     size = np.broadcast_to(np.abs(start).max(axis=1)[:, None], start.shape)[free]
 

@@ -14,7 +14,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize
 from scipy.special import chdtri
 
 from reportgen.estimation.absent import absent
@@ -147,6 +146,7 @@ class SlopeRegion:
 
     def extreme(self, quantity: Quantity, sign: float) -> Number:
         """Greatest (sign 1) or least (sign -1) value of a quantity over the region."""
+        from scipy.optimize import minimize  # slow to load, and needed for random slopes only
 
         def objective(phi: Array) -> tuple[float, Array]:
             value, gradient = quantity(self.best + self.axes @ phi)
@@ -290,6 +290,8 @@ def _sizes(likelihood: SlopeLikelihood, values: Array) -> Array:
 
 def _descend(likelihood: SlopeLikelihood, start: Array, size: Array, free: NDArray[np.bool_] | None = None) -> Array:
     """Least deviance over the free parameters, in the units given."""
+    from scipy.optimize import minimize  # slow to load, and needed for random slopes only
+
     mask = np.ones(len(start), dtype=bool) if free is None else free
 
     def objective(values: Array) -> tuple[float, Array]:
