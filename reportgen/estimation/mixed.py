@@ -248,7 +248,7 @@ def _centred(reg: Regressors) -> Array:
 
 
 def _inference(reg: Regressors, found: MixedEstimate) -> tuple[tuple[Coefficient, ...], tuple[Coefficient, ...]]:
-    """Coefficient records with Satterthwaite and with Kenward-Roger degrees of freedom.
+    """Coefficient records with Satterthwaite and with Kenward-Roger degrees of freedom, the latter as far as they exist.
 
     Where the groups do not vary the model is pooled regression and its residual degrees of freedom, N - p, hold.
     """
@@ -259,10 +259,13 @@ def _inference(reg: Regressors, found: MixedEstimate) -> tuple[tuple[Coefficient
         df, method = np.full(reg.n_terms, float(reg.n_rows - reg.n_terms)), "residual"
     else:
         df, method = satterthwaite(found.derivatives, contrasts, at_boundary=found.is_singular), "satterthwaite"
-    adjusted_errors, adjusted_df = kenward_roger(found.derivatives, contrasts)
+    variances, adjusted_df = kenward_roger(found.derivatives, contrasts)
+    keep = np.flatnonzero(variances > 0)
+    kept = tuple(reg.terms[i] for i in keep)
+    adjusted_errors = np.sqrt(variances[keep]) * reg.scale[-1]
     return (
         coefficients(reg.terms, home, errors, df, method),
-        coefficients(reg.terms, home, adjusted_errors * reg.scale[-1], adjusted_df, "kenward_roger"),
+        coefficients(kept, home[keep], adjusted_errors, adjusted_df[keep], "kenward_roger"),
     )
 
 

@@ -3,41 +3,43 @@
 The deviance is profiled down to psi / sigma2 = factor factor', with the Cholesky factor as parameter, so that a variance of
 zero or a correlation of one is an ordinary point. The search:
 
-1. the deviance on a grid of uncorrelated random effects, their standard deviations (in units of sigma, on columns of unit
-   spread) from 0.01 to 1000; up to three local minima of the grid are starts;
+1. starts from a grid (:mod:`reportgen.estimation.slope_starts`);
 2. quasi-Newton with the analytic gradient from each start; the best end is kept;
-3. where the factor is all but singular, a search on the boundary; the boundary is kept if it costs less than ``SNAP``;
-4. Newton steps on the free parameters until the gradient is nothing but rounding;
-5. a certificate: with E the derivative of the deviance by psi / sigma2, E factor = 0, and E is positive semidefinite on what
-   the factor does not span, so that no step into the interior gains anything. A point that fails is left along the direction
-   that gains and searched again, once; if it fails then too, the fit says so.
+3. Newton steps on the free parameters until the gradient is nothing but rounding;
+4. where the factor is all but singular, a search on the boundary; the boundary is kept if it costs less than ``SNAP``;
+5. a certificate: with E the derivative of the deviance by psi / sigma2, E factor = 0 and E is positive semidefinite, so that
+   no step, on the boundary or off it, gains anything. A point that fails is left along the direction that gains most and
+   searched again, up to ``MAX_ESCAPES`` times; if it fails then too, the fit says so. A point on the boundary is left once
+   more by a long step, in case the likelihood rises again farther inside.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import product as pairs
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 
 from reportgen.estimation.slope_profile import RotatedGroups, SlopeProfile
+from reportgen.estimation.slope_starts import starts
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
-GRID = np.logspace(-2, 3, 6)
-MAX_STARTS = 3
+LENGTHS = np.logspace(-3, 3, 13)  # of a step off the boundary, standard deviations in units of sigma
+FAR = 0.2  # length of a step off the boundary that may lead to another optimum
+MAX_ESCAPES = 6
 SNAP = 1e-9  # deviance below which the boundary is as good
 ROUNDING = 1e-14  # of a deviance, relative
 NEARLY_SINGULAR = 0.03  # relative singular value of the factor below which the boundary is tried
 STEP = 1e-4  # of a parameter's size, for the differences of the gradient
 NEAR = 1e-3  # gradient, over the root of the number of groups, at which quasi-Newton hands over to Newton steps
+CLOSE = 1e-6  # the same for a search from a point that was left
 MAX_POLISH = 12
 REST = 1e-9  # deviance still to be gained, by the quadratic approximation, at which the search has come to rest
-DESCENT = 1e-7  # slope into the interior, as a share of its leading term, that is rounding
+DESCENT = 1e-7  # slope by psi, as a share of its leading term, that is rounding
 SAME_OPTIMUM = 1e-3  # difference in deviance of two ends that are one optimum
 
 
@@ -47,7 +49,7 @@ class SlopeOptimum:
 
     `factor` (q, r) square root of psi / sigma2 of full column rank r, `is_correlated` whether its entries below the diagonal
     are free, `n_minima` distinct ends from the starts, `gain_left` deviance still to be gained by the quadratic
-    approximation, `descent` least eigenvalue of the slope into the interior (0 if there is no descent).
+    approximation, `descent` steepest slope downwards by psi (0 if there is none).
     """
 
     factor: Array
@@ -72,14 +74,19 @@ class Search:
 
     def run(self, starts: tuple[Array, ...]) -> SlopeOptimum:
         """Search from (q, q) factors, as told in the module's docstring."""
-        ends = [self._descend(start, self._mask(start)) for start in starts]
-        values = [self._deviance(end) for end in ends]
-        best = ends[int(np.argmin(values))]
-        levels = np.sort(values)
-        n_minima = 1 + int((np.diff(levels) > SAME_OPTIMUM).sum())
-        result = self._settle(best, n_minima)
-        if result.descent < -DESCENT:
-            result = self._settle(self._descend(*self._leave(result.factor)), n_minima)
+        ends = [self._descend(start) for start in starts]
+        levels = [self._deviance(end) for end in ends]
+        n_minima = 1 + int((np.diff(np.sort(levels)) > SAME_OPTIMUM).sum())
+        result = self._settle(ends[int(np.argmin(levels))], n_minima)
+        for _ in range(MAX_ESCAPES):
+            is_singular = np.count_nonzero(result.factor.any(axis=0)) < self.groups.n_effects
+            if result.has_converged and not is_singular:
+                break
+            start = self._leave(result.factor, LENGTHS if not result.has_converged else LENGTHS[LENGTHS > FAR])
+            left = self._settle(self._descend(start, CLOSE), n_minima)
+            if not self._deviance(left.factor) < self._deviance(result.factor) - SNAP:
+                break
+            result = left
         return result
 
     def _deviance(self, factor: Array) -> float:
@@ -91,13 +98,14 @@ class Search:
             return np.tril(np.ones(factor.shape, dtype=bool))
         return np.asarray(factor != 0.0)
 
-    def _descend(self, start: Array, mask: Mask) -> Array:
+    def _descend(self, start: Array, near: float = NEAR) -> Array:
         """Quasi-Newton from a start, parameters in units of the rows of the start."""
+        mask = self._mask(start)
         if not mask.any():
             return start
         size = np.broadcast_to(np.maximum(np.abs(start).max(axis=1), 1e-3)[:, None], start.shape)[mask]
         fun = self._objective(start, mask, size)
-        near = NEAR * np.sqrt(self.groups.n_groups)
+        near = near * np.sqrt(self.groups.n_groups)
         end = minimize(fun, start[mask] / size, jac=True, method="BFGS", options={"gtol": near, "maxiter": 200})
         return _filled(start, mask, end.x * size)
 
@@ -112,10 +120,10 @@ class Search:
 
     def _settle(self, factor: Array, n_minima: int) -> SlopeOptimum:
         """Boundary, polish and certificate."""
-        factor, left = self._polish(factor, self._mask(factor))
+        factor, left = self._polish(factor)
         for reduced in self._reductions(factor):
             value = self._deviance(factor)
-            end, end_left = self._polish(self._descend(reduced, self._mask(reduced)), self._mask(reduced))
+            end, end_left = self._polish(self._descend(reduced))
             if self._deviance(end) - value < SNAP + ROUNDING * abs(value):
                 factor, left = end, end_left
         descent = self._descent(factor)
@@ -137,8 +145,9 @@ class Search:
             found.append(dropped)
         return found
 
-    def _polish(self, factor: Array, mask: Mask) -> tuple[Array, float]:
+    def _polish(self, factor: Array) -> tuple[Array, float]:
         """Newton steps; the factor and the deviance still to be gained there."""
+        mask = self._mask(factor)
         if not mask.any():
             return factor, 0.0
         size = np.broadcast_to(np.maximum(np.abs(factor).max(axis=1), 1e-8)[:, None], factor.shape)[mask]
@@ -151,58 +160,45 @@ class Search:
             trial = at - inverse @ gradient
             trial_value, trial_gradient = fun(trial)
             trial_left = float(0.5 * trial_gradient @ inverse @ trial_gradient)
-            if not trial_left < left or trial_value > value + SNAP + ROUNDING * abs(value):
+            rounding = SNAP + ROUNDING * abs(value)
+            if trial_value > value + rounding or not (trial_left < left or trial_value < value - rounding):
                 break
             at, value, gradient, left = trial, trial_value, trial_gradient, trial_left
         return _filled(factor, mask, at * size), left
 
-    def _descent(self, factor: Array) -> float:
-        """Least slope of the deviance by psi on what the factor does not span, as a share of its leading term; 0 if none."""
+    def _slope(self, factor: Array) -> tuple[Array, Array]:
+        """Derivative of the deviance by psi / sigma2 over the size of its leading term, and that size by effect."""
         profile = SlopeProfile(self.groups, factor)
         size = np.sqrt(np.diag(profile.effects_gram))
-        score = profile.score(self.restricted) / np.outer(size, size)
-        if not self.correlated:
-            outside = np.diag(score)[np.abs(np.diag(factor)) == 0.0]
-            return float(min(outside.min(), 0.0)) if len(outside) else 0.0
-        beyond = _beyond(factor * size[:, None])
-        if not beyond.shape[1]:
-            return 0.0
-        return float(min(np.linalg.eigvalsh(beyond.T @ score @ beyond)[0], 0.0))
+        return profile.score(self.restricted) / np.outer(size, size), size
 
-    def _leave(self, factor: Array) -> tuple[Array, Mask]:
-        """A full-rank start next to a point on the boundary."""
-        q = self.groups.n_effects
-        if not self.correlated:
-            opened = factor + np.diag(np.where(np.diag(factor) == 0.0, 0.1, 0.0))
-            return opened, self._mask(opened)
-        start = np.asarray(np.linalg.cholesky(factor @ factor.T + 0.01 * np.eye(q)), dtype=np.float64)
-        return start, self._mask(start)
+    def _descent(self, factor: Array) -> float:
+        """Steepest slope downwards by psi, as a share of its leading term; 0 if there is none."""
+        slope, _ = self._slope(factor)
+        least = np.linalg.eigvalsh(slope)[0] if self.correlated else np.diag(slope).min()
+        return float(min(least, 0.0))
+
+    def _leave(self, factor: Array, lengths: Array) -> Array:
+        """A start off a point: psi grows where its slope is least, by the length that leads to the least deviance."""
+        slope, size = self._slope(factor)
+        if self.correlated:
+            direction = np.linalg.eigh(slope)[1][:, 0] / size
+        else:
+            direction = np.eye(len(size))[int(np.argmin(np.diag(slope)))]
+        direction = direction / np.linalg.norm(direction)
+        trials = []
+        for length in lengths:
+            if self.correlated:
+                trials.append(_canonical(np.column_stack([factor, length * direction])))
+            else:
+                trials.append(np.diag(np.hypot(np.diag(factor), length * direction)))
+        return trials[int(np.argmin([self._deviance(trial) for trial in trials]))]
 
 
 def find_optima(groups: RotatedGroups, correlated: bool) -> tuple[SlopeOptimum, SlopeOptimum]:
-    """The REML and the maximum-likelihood optimum of one model; both start from the same grid."""
-    q = groups.n_effects
-    places = list(pairs(range(len(GRID)), repeat=min(q, 2)))
-    factors = {place: np.diag([GRID[place[0]], *([GRID[place[-1]]] * (q - 1))]) for place in places}
-    profiles = {place: SlopeProfile(groups, factor).deviances for place, factor in factors.items()}
-    ends = []
-    for restricted in (True, False):
-        values = {place: found[restricted] for place, found in profiles.items()}
-        starts = tuple(factors[place] for place in _local_minima(values)[:MAX_STARTS])
-        ends.append(Search(groups, restricted, correlated).run(starts))
-    return ends[0], ends[1]
-
-
-def _local_minima(values: dict[tuple[int, ...], float]) -> list[tuple[int, ...]]:
-    """Places of a grid whose value no neighbour undercuts, the lowest first."""
-    found = []
-    for place, value in values.items():
-        around = (
-            tuple(i + step for i, step in zip(place, steps, strict=True)) for steps in pairs((-1, 0, 1), repeat=len(place))
-        )
-        if value <= min(values.get(neighbour, np.inf) for neighbour in around):
-            found.append((value, place))
-    return [place for _, place in sorted(found)]
+    """The REML and the maximum-likelihood optimum of one model."""
+    for_ml, for_reml = starts(groups, correlated)
+    return Search(groups, True, correlated).run(for_reml), Search(groups, False, correlated).run(for_ml)
 
 
 def _filled(pattern: Array, mask: Mask, values: Array) -> Array:
@@ -220,16 +216,11 @@ def _canonical(factor: Array) -> Array:
     return np.asarray(np.tril(triangle * signs))
 
 
-def _beyond(factor: Array) -> Array:
-    """(q, q - r) orthonormal basis of what a factor of full column rank does not span."""
-    if not factor.shape[1]:
-        return np.eye(len(factor))
-    left = np.linalg.svd(factor)[0]
-    return np.asarray(left[:, factor.shape[1] :])
-
-
 def _inverse_hessian(fun: Callable[[Array], tuple[float, Array]], at: Array) -> Array:
-    """Pseudo-inverse of the Hessian from central differences of the gradient; directions without curvature drop out."""
+    """Pseudo-inverse of the Hessian from central differences of the gradient; directions without curvature drop out.
+
+    A curvature downwards counts with its size, so that the step goes down there too.
+    """
     columns = []
     for i in range(len(at)):
         step = np.zeros(len(at))
@@ -237,5 +228,5 @@ def _inverse_hessian(fun: Callable[[Array], tuple[float, Array]], at: Array) -> 
         columns.append((fun(at + step)[1] - fun(at - step)[1]) / (2.0 * step[i]))
     hessian = np.stack(columns)
     values, vectors = np.linalg.eigh(0.5 * (hessian + hessian.T))
-    usable = values > 1e-9 * np.abs(values).max()
-    return np.asarray((vectors[:, usable] / values[usable]) @ vectors[:, usable].T)
+    usable = np.abs(values) > 1e-9 * np.abs(values).max()
+    return np.asarray((vectors[:, usable] / np.abs(values[usable])) @ vectors[:, usable].T)

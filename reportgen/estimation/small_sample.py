@@ -139,10 +139,13 @@ def satterthwaite(derivatives: CovarianceDerivatives, contrasts: Array, at_bound
 
 
 def kenward_roger(derivatives: CovarianceDerivatives, contrasts: Array) -> tuple[Array, Array]:
-    """Kenward-Roger standard errors (m,) and one-contrast degrees of freedom (m,)."""
+    """Kenward-Roger variances (m,) and one-contrast degrees of freedom (m,).
+
+    With few groups and variances that the data say little about, the correction can overshoot: a variance then is negative.
+    """
     variance, gradient = variance_gradients(derivatives, contrasts)
     df = 2.0 * variance**2 / np.einsum("ma,ab,mb->m", gradient, derivatives.W, gradient)
-    return np.sqrt(np.einsum("mi,ij,mj->m", contrasts, derivatives.Phi_adjusted, contrasts)), df
+    return np.einsum("mi,ij,mj->m", contrasts, derivatives.Phi_adjusted, contrasts), df
 
 
 @dataclass(frozen=True, slots=True)
