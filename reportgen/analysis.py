@@ -20,7 +20,7 @@ from reportgen.formula import ModelFormula, parse_formula
 from reportgen.moments import ColumnLevel, GroupMoments, column_levels
 from reportgen.points import CAPACITY, PointDraw, Points
 from reportgen.sample import Ledger, Sample, summarise
-from reportgen.sources import open_source
+from reportgen.sources import CHUNK_ROWS, open_source
 from reportgen.variance import FittedData, Resampling, VarianceSide, variance_side
 
 Inference = Literal["auto", "kenward-roger", "satterthwaite"]
@@ -50,6 +50,8 @@ class Options:
     inference : Inference
         Which small-sample method the report shows first for mixed models; ``auto`` is Kenward-Roger up to
         ``MANY_GROUPS`` groups, Satterthwaite above. The result file always holds both.
+    chunk_rows : int
+        Rows read at a time.
     """
 
     name: str = ""
@@ -58,6 +60,7 @@ class Options:
     bootstrap: int = 0
     seed: int = SEED
     inference: Inference = "auto"
+    chunk_rows: int = CHUNK_ROWS
 
 
 def checked_inference(given: str) -> Inference:
@@ -162,13 +165,13 @@ def walk(formula: str, data: object, options: Options | None = None, progress: P
     options = options or Options()
     tell = progress or (lambda _stage, _rows: None)
     model = parse_formula(formula)
-    source = open_source(data, options.name or None)
+    source = open_source(data, options.name or None, chunk_rows=options.chunk_rows)
     tell(f"reading {source.name}", 0)
     design = build_design(model, source, options.weights)
     collected = collect(design, tell, MAX_ROWS if options.cross_check else CAPACITY)
     moments, groups = collected.moments, collected.groups
     levels = column_levels(moments)
-    check_estimable(moments, levels, model.grouping.name, groups)
+    check_estimable(moments, levels, collected.points, model.grouping.name, groups)
     tell("fitting", 0)
     effects = RandomEffects(model.grouping.intercept, design.slope_columns, model.grouping.correlated)
     fits = fit_variants(moments, levels[:-1], effects)

@@ -127,6 +127,20 @@ class ConstantPredictor(NotEstimable):
         return f"predictor {quoted(self.column)} has the same value in every row used: it must vary, or leave the formula"
 
 
+class TooLittleVariation(NotEstimable):
+    """A column varies, but by less than 64-bit numbers carry through sums of squares at its size."""
+
+    def __init__(self, column: str, size: float, spread: float) -> None:
+        super().__init__(column, size, spread)
+        self.column, self.size, self.spread = column, size, spread
+
+    def __str__(self) -> str:
+        return (
+            f"{quoted(self.column)} varies by {self.spread:.3g} only, at a size of {self.size:.3g}: 64-bit numbers cannot "
+            "carry that; subtract a constant from it, or measure it in another unit"
+        )
+
+
 class CollinearColumns(NotEstimable):
     """Design columns are linear combinations of others."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 
 import numpy as np
 import pyarrow as pa
@@ -24,6 +25,7 @@ Array = NDArray[np.float64]
 _FIRST_ALIAS = re.compile(r"\b[cfr]([0-9]+)\b")
 
 ROW = "\x00row"  # no column of the data can have this name
+LARGEST = 1e60  # its fourth power still is a 64-bit number
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -135,9 +137,9 @@ class Design:
         weights = None
         if self.weights:
             weights = numbers(table.column(self.weights))
-            if not (np.isfinite(weights) & (weights > 0)).all():
+            if not (_is_usable(weights) and (weights > 0).all()):
                 raise self._bad_row()
-        if not all(np.isfinite(values[:, i]).all() for i in range(values.shape[1])):
+        if not all(_is_usable(values[:, i]) for i in range(values.shape[1])):
             raise self._bad_row()
         codes = self.index.encode([table.column(name) for name in self.group_columns])
         return DesignBlock(codes, values, self.index.n_groups, weights)
@@ -187,7 +189,7 @@ class Design:
             values = np.empty((table.num_rows, len(self.columns) + 2), order="F")
             self._fill(table, values[:, :-1])
             values[:, -1] = numbers(table.column(self.weights)) if self.weights else 1.0
-            bad = ~np.isfinite(values)
+            bad = ~(np.abs(values) <= LARGEST)
             bad[:, -1] |= ~(values[:, -1] > 0)
             if bad.any():
                 row = int(np.flatnonzero(bad.any(axis=1))[0])
@@ -197,16 +199,26 @@ class Design:
         raise RuntimeError("the source gave other rows when it was read again")
 
     def _bad_value(self, source: str, name: str, row: int, table: pa.Table) -> BadValue:
-        """The error for one row whose design column `name` has no finite value."""
+        """The error for one row whose design column `name` has no usable value."""
         cells = {column: table.column(column)[0].as_py() for column in table.column_names if column != ROW}
         if name == self.weights:
-            return BadValue(source, name, row, cells[name], "this weight cannot be used", "weights must be finite and positive")
+            return BadValue(
+                source, name, row, cells[name], "this weight cannot be used", f"weights must be positive, up to {LARGEST:.0e}"
+            )
         for column, cell in cells.items():
             if isinstance(cell, float) and not np.isfinite(cell):
                 return BadValue(source, column, row, cell, "an infinite number", "every number must be finite")
+            if isinstance(cell, (float, int, Decimal)) and abs(float(cell)) > LARGEST:
+                allowed = f"numbers up to {LARGEST:.0e} can be computed with: measure the column in another unit"
+                return BadValue(source, column, row, cell, "too large a number", allowed)
         coded = self.formula.coded
         term = self.term_of.get(name, "")
         codes = coded.terms[self.formula.terms.index(term)] if term else (coded.response,)
         variable = self.formula.variables[int(_FIRST_ALIAS.findall(" ".join(codes))[0])]
         allowed = "leave the row out or choose another transformation"
-        return BadValue(source, variable, row, cells[variable], f"{quoted(term or name)} has no finite value for it", allowed)
+        return BadValue(source, variable, row, cells[variable], f"{quoted(term or name)} has no usable value for it", allowed)
+
+
+def _is_usable(values: Array) -> bool:
+    """Whether every number is finite and not too large to be multiplied with others; NaN fails both comparisons."""
+    return not len(values) or bool(values.min() >= -LARGEST and values.max() <= LARGEST)
