@@ -20,7 +20,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize
 
 from reportgen.estimation.slope_profile import RotatedGroups, SlopeProfile
 from reportgen.estimation.slope_starts import starts
@@ -100,6 +99,8 @@ class Search:
 
     def _descend(self, start: Array, near: float = NEAR) -> Array:
         """Quasi-Newton from a start, parameters in units of the rows of the start."""
+        from scipy.optimize import minimize  # slow to load, and needed for random slopes only
+
         mask = self._mask(start)
         if not mask.any():
             return start
