@@ -48,7 +48,7 @@ def fit_separate(variant: str, reg: Regressors) -> SeparateFit | UnfitVariant:
     sigma2: Number = absent
     errors: Array | Undefined = absent
     if df > 0:
-        sigma2 = rss / df * reg.scale[-1] ** 2
+        sigma2 = float(rss / df * reg.scale[-1] ** 2)
         errors = np.sqrt(rss / df * np.einsum("jab,jab->ja", inverse, inverse)) * home
     f, p_value = _equality(own.sum(axis=0)[1:, 1:], rss, (len(rows), k, df))
     return SeparateFit(
