@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+import reportgen.batch.supervisor as supervisor
 from reportgen.batch.fingerprints import data_digest
 from reportgen.batch.jobs import Job
 from reportgen.batch.report import Assignment, make_report
@@ -76,6 +77,8 @@ def fault(name: str) -> None:
         sys.exit(0)
     if kind == "interrupt":
         raise KeyboardInterrupt
+    if kind == "hold":
+        ctypes.PyDLL(None).sleep(3600)  # in a library, with the interpreter locked
     while kind == "loop":
         pass
 
@@ -132,11 +135,14 @@ def contents_of(folder: Path) -> dict[str, bytes]:
 
 
 def main() -> None:
-    """``batch_faults.py FOLDER WORKERS NAME...``: a batch of cheap reports."""
+    """``batch_faults.py FOLDER WORKERS NAME...``: a batch of cheap reports, resumed if there is something to resume."""
     folder, workers, *names = sys.argv[1:]
-    result = run_batch(named_jobs(*names), Path(folder), Plan(Limits(int(workers))), Printer(), cheap)
+    supervisor.PRELOADED[:] = ["batch_faults"]  # cheap reports need no more, and so the program starts at once
+    result = run_batch(named_jobs(*names), Path(folder), Plan(Limits(int(workers)), resume=True), Printer(), batch_faults.cheap)
     sys.exit(result.exit_code)
 
 
 if __name__ == "__main__":
+    import batch_faults  # by its own name: the other processes look there for the work
+
     main()

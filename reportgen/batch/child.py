@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ctypes
+import errno
 import faulthandler
+import fcntl
 import gc
 import json
 import os
@@ -19,9 +21,10 @@ from multiprocessing import connection, parent_process
 from typing import Any
 
 from reportgen.batch.failures import Failure, out_of_memory
-from reportgen.errors import OutputError, ReportgenError
+from reportgen.errors import OutputError, OutputNotWritable, ReportgenError
 
 PR_SET_PDEATHSIG = 1  # of prctl(2)
+FULL_DISK = (errno.ENOSPC, errno.EDQUOT)
 
 Work = Callable[[Any], Mapping[str, Any]]
 """What a process does: plain data in, plain data out."""
@@ -86,6 +89,8 @@ def failure_of(error: BaseException, megabytes: int) -> Failure:
         error.__traceback__ = None  # its frames hold what took the memory
         gc.collect()
         return out_of_memory(megabytes)
+    if isinstance(error, OSError) and error.errno in FULL_DISK:
+        return Failure("output", str(OutputNotWritable("the report", error.strerror or "no space left")))
     details = "".join(traceback.format_exception(error))
     if isinstance(error, SystemExit):
         return Failure("exit", f"the program tried to end with exit code {error.code!r} before the report was made", details)
@@ -93,12 +98,23 @@ def failure_of(error: BaseException, megabytes: int) -> Failure:
 
 
 def end_with_parent() -> None:
-    """Have the kernel end this process with the one that forked it, and a thread with the one that supervises it."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    """Have the kernel end this process with the one that forked it, and with the one that supervises it.
+
+    On Linux nothing in this process takes part in that: a library that loops while it holds the interpreter is ended too.
+    """
     parent = parent_process()
-    if parent is not None:
+    if parent is None:
+        return
+    if sys.platform != "linux":
         threading.Thread(target=_die_after, args=(parent.sentinel,), daemon=True).start()
+        return
+    ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    # The pipe whose other end the supervisor holds: nothing more comes through it but its end, and that comes as SIGKILL.
+    fcntl.fcntl(parent.sentinel, fcntl.F_SETOWN, os.getpid())
+    fcntl.fcntl(parent.sentinel, fcntl.F_SETSIG, signal.SIGKILL)
+    fcntl.fcntl(parent.sentinel, fcntl.F_SETFL, fcntl.fcntl(parent.sentinel, fcntl.F_GETFL) | os.O_ASYNC)
+    if connection.wait([parent.sentinel], 0):
+        os.kill(os.getpid(), signal.SIGKILL)  # it has ended before that was settled
 
 
 def _die_after(sentinel: int) -> None:

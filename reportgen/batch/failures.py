@@ -39,7 +39,7 @@ def out_of_memory(megabytes: int) -> Failure:
     return Failure("memory", f"needed {limit}; raise --memory-limit or use less data")
 
 
-def not_started(error: BaseException) -> Failure:
+def not_started(error: BaseException | None) -> Failure:
     """The system gave no process."""
     return Failure("unexpected", f"no process could be started for it ({type(error).__name__}); try again with fewer --jobs")
 

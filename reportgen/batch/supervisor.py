@@ -30,7 +30,9 @@ ONE_THREAD = (
 # Other allocators reserve a gigabyte of address space each, which a memory limit would count.
 ALLOCATION = {"ARROW_DEFAULT_MEMORY_POOL": "system", "MALLOC_ARENA_MAX": "2"}
 PASSED_ON = ("SOURCE_DATE_EPOCH",)
+PRELOADED = ["reportgen.batch.preload"]  # modules loaded before the processes are forked
 MESSAGES_KEPT = 1 << 16  # bytes of what a process writes to its standard error
+STARTS = 20  # times a process is tried to be started
 LOST_SERVER = 255  # exit code reported for a process whose parent, which forks them all, has died
 
 
@@ -75,7 +77,7 @@ class Running:
 
     def __init__(self, task: Task, work: Work, limits: Limits) -> None:
         context = multiprocessing.get_context("forkserver")
-        context.set_forkserver_preload(["reportgen.batch.preload"])
+        context.set_forkserver_preload(PRELOADED)
         environment = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
         conditions = Conditions(limits.megabytes, environment)
         self.task, self._limits = task, limits
@@ -171,10 +173,11 @@ def supervise(
                     if task is None:
                         break
                     begun(task)
-                    try:
-                        running.append(Running(task, work, limits))
-                    except (OSError, EOFError) as error:
-                        yield Ending(task, not_started(error), 0.0)
+                    started = _start(task, work, limits)
+                    if isinstance(started, Ending):
+                        yield started
+                    else:
+                        running.append(started)
                 if stop.is_made:
                     raise Stopped
                 if not running:
@@ -196,6 +199,18 @@ def supervise(
         for item in running:
             item.kill()
             item.close()
+
+
+def _start(task: Task, work: Work, limits: Limits) -> Running | Ending:
+    """A process for a task. Where the server that forks has just died, a new one takes its place after a moment."""
+    failure: Exception | None = None
+    for _ in range(STARTS):
+        try:
+            return Running(task, work, limits)
+        except (OSError, EOFError) as error:
+            failure = error
+            time.sleep(0.1)
+    return Ending(task, not_started(failure), 0.0)
 
 
 def _wait(running: list[Running], stop: StopRequest) -> None:
