@@ -28,6 +28,7 @@ from reportgen.presentation.formatting import (
     quantity,
     significant,
 )
+from reportgen.presentation.influence_table import influence_table, weighting_table
 from reportgen.presentation.notation import variant_formula
 from reportgen.presentation.predictors import Plain, predictor
 from reportgen.presentation.recipes import recipes
@@ -131,8 +132,8 @@ def _data(analysis: Analysis) -> Plain:
         "median": count(sample.group_size_median),
         "largest": count(sample.group_size_max),
         "is_balanced": sample.group_size_min == sample.group_size_max,
-        "points_complete": analysis.points.is_complete,
-        "points": count(len(analysis.points.codes)),
+        "n_obs": sample.n_obs,
+        "n_largest": sample.group_size_max,
     }
 
 
@@ -180,7 +181,7 @@ def _variants(analysis: Analysis, words: Wording) -> list[Plain]:
                 "is_fitted": is_fitted,
                 "is_mixed": isinstance(fit, MixedFit),
                 "reason": words.issue(fit.reason) if isinstance(fit, UnfitVariant) else "",
-                "issues": [words.issue(issue) for issue in fit.issues] if not isinstance(fit, UnfitVariant) else [],
+                "issues": [words.issue(issue) for issue in fit.issues] if isinstance(fit, LeastSquaresFit | MixedFit) else [],
                 "df_residual": degrees_of_freedom(fit.df_residual) if isinstance(fit, LeastSquaresFit) else "",
             }
         )
@@ -261,6 +262,9 @@ def _tables(analysis: Analysis, predictors: list[Plain], words: Wording) -> dict
         "tests": explanation_tables.tests_table(analysis, words),
         "checks": explanation_tables.checks_table(analysis, words),
         "slopes": explanation_tables.slopes_table(analysis, words),
+        "hausman": explanation_tables.hausman_table(analysis.comparison.hausman, words),
+        "influence": influence_table(analysis, words),
+        "weighting": weighting_table(analysis, words),
     }
     for entry, slope in zip(predictors, analysis.comparison.slopes, strict=True):
         blends = list(slope.blends.values())

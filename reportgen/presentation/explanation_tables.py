@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from reportgen.comparison import SlopeComparison
 from reportgen.fits import Coefficient, SeparateFit, Undefined
+from reportgen.hausman import HausmanTable
 from reportgen.presentation.formatting import (
     MISSING,
     Place,
@@ -86,13 +87,6 @@ def pulls_table(slope: SlopeComparison, words: Wording) -> Table:
 def tests_table(analysis: Analysis, words: Wording) -> Table:
     """The tests between variants: statistic, degrees of freedom, p value."""
     rows = []
-    contextual = analysis.comparison.contextual_test
-    if not isinstance(contextual, Undefined):
-        f_df = ", ".join(degrees_of_freedom(df) for df in contextual.f_df)
-        cells = _plain(f"F = {quantity('statistic', contextual.f)}", f_df, p_value(contextual.f_p_value))
-        rows.append(Row(words["test.contextual_f"], cells))
-        cells = _plain(f"χ² = {quantity('statistic', contextual.chi2)}", str(contextual.df), p_value(contextual.p_value))
-        rows.append(Row(words["test.contextual_chi2"], cells))
     variance = analysis.comparison.group_variance
     for key, found in (("test.dummies", variance.dummies), ("test.beyond", variance.beyond)):
         if not isinstance(found, Undefined):
@@ -109,6 +103,22 @@ def tests_table(analysis: Analysis, words: Wording) -> Table:
         )
     columns = tuple(Column(words[f"table.tests.{head}"]) for head in ("statistic", "df", "p"))
     return Table("tests", words["table.tests.stub"], columns, tuple(rows))
+
+
+def hausman_table(found: HausmanTable | Undefined, words: Wording) -> Table:
+    """Every form of the Hausman test, with what it assumes."""
+    rows = []
+    for form in () if isinstance(found, Undefined) else found.forms:
+        df = ", ".join(degrees_of_freedom(value) for value in form.df)
+        if isinstance(form.statistic, Undefined):
+            absent = missing(words.issue(form.statistic.reason))
+            cells: tuple[Cell, ...] = (absent, Cell(df), absent)
+        else:
+            letter = "F" if len(form.df) > 1 else "χ²"
+            cells = _plain(f"{letter} = {quantity('statistic', form.statistic)}", df, p_value(form.p_value))
+        rows.append(Row(words[f"hausman.{form.form}"], cells, detail=words[f"hausman_note.{form.note_code}"]))
+    columns = tuple(Column(words[f"table.tests.{head}"]) for head in ("statistic", "df", "p"))
+    return Table("hausman", words["table.hausman.stub"], columns, tuple(rows))
 
 
 def checks_table(analysis: Analysis, words: Wording) -> Table:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 Array = NDArray[np.float64]
 
+MAX_ROWS = 1_000  # rows drawn; more of them only make the cloud darker and the file larger
+
 
 def draw_levels(analysis: Analysis, column: str, words: Wording) -> Figure:
     """Draw both relations of one predictor on the same scales, the other predictors' parts taken off the response.
@@ -32,7 +34,8 @@ def draw_levels(analysis: Analysis, column: str, words: Wording) -> Figure:
     moments, drawn = analysis.moments, analysis.points
     means = moments.means + moments.origin
     position = moments.columns.index(column)
-    deviations = drawn.values - means[drawn.codes]
+    shown = np.linspace(0, len(drawn.codes) - 1, min(MAX_ROWS, len(drawn.codes))).round().astype(int)
+    deviations = drawn.values[shown] - means[drawn.codes[shown]]
     centred = moments.means - moments.means.mean(axis=0)
     panels = (
         ("no_pooling", deviations, words["figure.deviation_of"]),
@@ -57,7 +60,7 @@ def draw_levels(analysis: Analysis, column: str, words: Wording) -> Figure:
             panel.set_xlabel(label.format(literal(column, 24)))
         kind = "adjusted_response" if several else "centred_response"
         axes[0].set_ylabel(words[f"figure.{kind}"].format(literal(moments.columns[-1], 24)))
-        return finish(canvas, "levels", {"column": column, "is_adjusted": several, "n_points": len(drawn.codes)})
+        return finish(canvas, "levels", {"column": column, "is_adjusted": several, "shown": len(shown)})
 
 
 def _slopes(analysis: Analysis, variant: str) -> dict[int, float]:

@@ -24,7 +24,8 @@ Array = NDArray[np.float64]
 
 MAX_PANELS = 24
 PER_ROW = 6
-PER_PANEL = 150  # rows drawn in one panel at most
+PER_PANEL = 120  # rows drawn in one panel at most
+ALL_PANELS = 1_000  # and in all of them
 LINES = ("no_pooling", "random_intercept", "pooled")
 STEP_X, STEP_Y = 1.12, 1.42  # distance of the panels, in panel widths and heights
 
@@ -72,7 +73,8 @@ def draw_panels(analysis: Analysis, column: str, words: Wording) -> Figure:
     position = analysis.moments.columns.index(column)
     groups = shown_groups(analysis)
     drawn = analysis.points
-    chosen = np.concatenate([np.flatnonzero(drawn.codes == j)[:PER_PANEL] for j in groups])
+    each = min(PER_PANEL, ALL_PANELS // len(groups))
+    chosen = np.concatenate([np.flatnonzero(drawn.codes == j)[:each] for j in groups])
     pair = drawn.values[chosen][:, [position, -1]]
     scale = Scale.of(pair)
     n_rows = ceil(len(groups) / PER_ROW)
@@ -92,7 +94,7 @@ def draw_panels(analysis: Analysis, column: str, words: Wording) -> Figure:
         canvas.legend(loc="outside upper left", ncols=3, frameon=False, handlelength=3.2)
         canvas.supxlabel(literal(column), fontsize=8.5)
         canvas.supylabel(literal(analysis.moments.columns[-1]), fontsize=8.5)
-        values = {"column": column, "shown": len(groups), "groups": len(analysis.groups)}
+        values = {"column": column, "shown": len(groups), "groups": len(analysis.groups), "rows": each}
         return finish(canvas, "panels", values)
 
 
