@@ -137,7 +137,7 @@ def contents_of(folder: Path) -> dict[str, bytes]:
 def main() -> None:
     """``batch_faults.py FOLDER WORKERS NAME...``: a batch of cheap reports, resumed if there is something to resume."""
     folder, workers, *names = sys.argv[1:]
-    supervisor.PRELOADED[:] = ["batch_faults"]  # cheap reports need no more, and so the program starts at once
+    supervisor.PRELOADED[1:] = ["batch_faults"]  # cheap reports need no more, and so the program starts at once
     result = run_batch(named_jobs(*names), Path(folder), Plan(Limits(int(workers)), resume=True), Printer(), batch_faults.cheap)
     sys.exit(result.exit_code)
 

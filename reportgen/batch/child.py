@@ -60,7 +60,7 @@ def run_child(work: Work, argument: object, conditions: Conditions, answer: Any,
     answer, messages : Connection
         Where the answer goes, as JSON, and what is written to standard output and standard error.
     """
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # an interrupt reaches the parent too, and the parent decides
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # where another server than ours has forked this process
     end_with_parent()
     for descriptor in (1, 2):
         os.dup2(messages.fileno(), descriptor)

@@ -30,7 +30,7 @@ ONE_THREAD = (
 # Other allocators reserve a gigabyte of address space each, which a memory limit would count.
 ALLOCATION = {"ARROW_DEFAULT_MEMORY_POOL": "system", "MALLOC_ARENA_MAX": "2"}
 PASSED_ON = ("SOURCE_DATE_EPOCH",)
-PRELOADED = ["reportgen.batch.preload"]  # modules loaded before the processes are forked
+PRELOADED = ["reportgen.batch.uninterrupted", "reportgen.batch.preload"]  # loaded before the processes are forked
 MESSAGES_KEPT = 1 << 16  # bytes of what a process writes to its standard error
 STARTS = 20  # times a process is tried to be started
 LOST_SERVER = 255  # exit code reported for a process whose parent, which forks them all, has died
@@ -139,6 +139,60 @@ class Running:
         self._process.close()
 
 
+class Crew:
+    """The processes at work, and the tasks that wait for one.
+
+    Parameters
+    ----------
+    tasks : iterable of Task
+        In the order in which they are begun.
+    work : callable
+        What to do.
+    limits : Limits
+        How many at once, and what each may take.
+    """
+
+    def __init__(self, tasks: Iterable[Task], work: Work, limits: Limits) -> None:
+        self._waiting, self._work, self._limits = iter(tasks), work, limits
+        self._again: deque[Task] = deque()
+        self._tried_again: set[int] = set()
+        self.running: list[Running] = []
+
+    def fill(self, stop: StopRequest, begun: Callable[[Task], None]) -> Iterator[Ending]:
+        """Begin tasks until all places are taken; yields those for which no process could be had."""
+        while len(self.running) < self._limits.workers and not stop.is_made:
+            task = self._again.popleft() if self._again else next(self._waiting, None)
+            if task is None:
+                return
+            begun(task)
+            started = _start(task, self._work, self._limits)
+            if isinstance(started, Ending):
+                yield started
+            else:
+                self.running.append(started)
+
+    def ended(self) -> Iterator[Ending]:
+        """The tasks that have come to an end; one that was ended with the server is begun once more."""
+        for item in list(self.running):
+            ending = item.look()
+            if isinstance(ending, bool):
+                continue
+            self.running.remove(item)
+            is_lost = item.has_lost_its_server and ending.task.number not in self._tried_again
+            item.close()
+            if is_lost:
+                self._tried_again.add(ending.task.number)
+                self._again.append(ending.task)
+            else:
+                yield ending
+
+    def dismiss(self) -> None:
+        """End every process."""
+        for item in self.running:
+            item.kill()
+            item.close()
+
+
 def supervise(
     tasks: Iterable[Task], work: Work, limits: Limits, stop: StopRequest, begun: Callable[[Task], None]
 ) -> Generator[Ending, None, None]:
@@ -162,43 +216,20 @@ def supervise(
     Stopped
         The run was asked to stop. However this generator ends, no process is left.
     """
-    waiting, again = iter(tasks), deque[Task]()
-    running: list[Running] = []
-    tried_again: set[int] = set()
+    crew = Crew(tasks, work, limits)
     try:
         with prepared_environment():
             while True:
-                while len(running) < limits.workers and not stop.is_made:
-                    task = again.popleft() if again else next(waiting, None)
-                    if task is None:
-                        break
-                    begun(task)
-                    started = _start(task, work, limits)
-                    if isinstance(started, Ending):
-                        yield started
-                    else:
-                        running.append(started)
+                yield from crew.fill(stop, begun)
+                if crew.running:
+                    _wait(crew.running, stop)
                 if stop.is_made:
-                    raise Stopped
-                if not running:
+                    raise Stopped  # a process that has ended now has most likely ended of the same signal
+                if not crew.running:
                     return
-                _wait(running, stop)
-                for item in list(running):
-                    ending = item.look()
-                    if isinstance(ending, bool):
-                        continue
-                    running.remove(item)
-                    is_lost = item.has_lost_its_server and ending.task.number not in tried_again
-                    item.close()
-                    if is_lost:
-                        tried_again.add(ending.task.number)
-                        again.append(ending.task)
-                    else:
-                        yield ending
+                yield from crew.ended()
     finally:
-        for item in running:
-            item.kill()
-            item.close()
+        crew.dismiss()
 
 
 def _start(task: Task, work: Work, limits: Limits) -> Running | Ending:
