@@ -11,8 +11,9 @@ from reportgen.estimation.least_squares import PERFECT_FIT, residual_square
 from reportgen.estimation.mixed import MixedEstimate, mixed_problem, mixed_record
 from reportgen.estimation.regressors import INTERCEPT, Regressors, dependent_columns
 from reportgen.estimation.slope_derivatives import slope_derivatives
-from reportgen.estimation.slope_profile import RotatedGroups, SlopeProfile, forward, product
+from reportgen.estimation.slope_profile import RotatedGroups, SlopeProfile
 from reportgen.estimation.slope_search import SlopeOptimum, find_optima
+from reportgen.estimation.stacks import forward, product
 from reportgen.fits import Fit, Issue, Number, Undefined, UnfitVariant
 
 Array = NDArray[np.float64]

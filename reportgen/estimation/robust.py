@@ -33,6 +33,7 @@ from numpy.typing import NDArray
 from reportgen.estimation.inference import coefficients
 from reportgen.estimation.regressors import Regressors, Term
 from reportgen.estimation.rotation import mean_row, rotated_rows
+from reportgen.estimation.stacks import forward, lower_root, product
 from reportgen.fits import Issue, RobustErrors
 
 Array = NDArray[np.float64]
@@ -48,11 +49,11 @@ class WorkingModel:
 
     Attributes
     ----------
-    x : (J, r, p) array
+    x : (r, p, J) array
         R_j.
-    residual : (J, r) array
+    residual : (r, 1, J) array
         f_j.
-    root : (J, r, r) array
+    root : (r, r, J) array
         C_j.
     inverse : (p, p) array
         M.
@@ -87,21 +88,28 @@ class WorkingModel:
         skip = reg.n_terms - len(beta)
         varying = np.flatnonzero(np.diag(reg.S_W)[:-1] > 0)
         rows = rotated_rows(reg, np.eye(reg.n_terms + 1)[:, varying], about_mean=True)
-        basis = np.ascontiguousarray(np.stack(rows if skip else [mean_row(reg), *rows]).transpose(2, 0, 1))
-        keep = np.any(basis[:, :, skip:-1] != 0.0, axis=(1, 2))
-        basis, r = basis[keep], basis.shape[1]
-        root = np.broadcast_to(np.eye(r), (len(basis), r, r))
+        basis = np.stack(rows if skip else [mean_row(reg), *rows])
+        keep = np.any(basis[:, skip:-1] != 0.0, axis=(0, 1))
+        if not keep.all():
+            basis = basis[:, :, keep]
+        x = basis[:, skip:-1]
+        spread = np.zeros((len(basis), 0, basis.shape[2]))
         if effects is not None:
             design, ratio = effects
-            z = basis @ design
-            root = np.asarray(np.linalg.cholesky(np.eye(r) + z @ ratio @ z.transpose(0, 2, 1)), dtype=np.float64)
-        x = np.ascontiguousarray(basis[:, :, skip:-1])
-        n_rows = int(reg.rows[keep].sum())
-        return cls(x, basis[:, :, -1] - x @ beta, root, inverse, n_rows, len(beta) + skip)
+            spread = np.matmul(design.T, basis)
+            values, vectors = np.linalg.eigh(ratio)
+            spread = np.matmul((vectors * np.sqrt(np.maximum(values, 0.0))).T, spread)
+        residual = (basis[:, -1] - np.matmul(beta, x))[:, None, :]
+        return cls(x, residual, lower_root(spread), inverse, int(reg.rows[keep].sum()), len(beta) + skip)
 
     @property
     def n_groups(self) -> int:
         """Groups J that take part."""
+        return int(self.x.shape[2])
+
+    @property
+    def n_columns(self) -> int:
+        """Columns r of the bases."""
         return len(self.x)
 
     @property
@@ -113,23 +121,30 @@ class WorkingModel:
     @property
     def work(self) -> float:
         """Groups times cubed columns: what the eigenvalues cost."""
-        return float(self.n_groups * self.x.shape[1] ** 3)
+        return float(self.n_groups * self.n_columns**3)
 
     @cached_property
     def whitened(self) -> Array:
-        """(J, r, p) C^-1 R."""
-        return np.asarray(np.linalg.solve(self.root, self.x), dtype=np.float64)
+        """(r, p, J) C^-1 R."""
+        return forward(self.root, self.x)
 
     @cached_property
     def inner(self) -> Array:
-        """(J, r, r) C'C."""
-        return np.asarray(self.root.transpose(0, 2, 1) @ self.root)
+        """(r, r, J) C'C."""
+        return product(self.root, self.root)
+
+    @cached_property
+    def half(self) -> Array:
+        """(p, p) L, with M = L L'."""
+        return np.asarray(np.linalg.cholesky(self.inverse), dtype=np.float64)
 
     @cached_property
     def spectrum(self) -> tuple[Array, Array]:
         """(J, r) eigenvalues and (J, r, r) eigenvectors of B."""
-        middle = np.eye(self.x.shape[1]) - _times(self.whitened, self.inverse) @ self.whitened.transpose(0, 2, 1)
-        values, vectors = np.linalg.eigh(self.inner @ middle @ self.inner)
+        scaled = np.matmul(self.half.T, self.whitened).transpose(1, 0, 2)
+        middle = np.eye(self.n_columns)[:, :, None] - product(scaled, scaled)
+        full = product(self.inner, product(middle, self.inner))
+        values, vectors = np.linalg.eigh(np.ascontiguousarray(full.transpose(2, 0, 1)))
         return np.asarray(values, dtype=np.float64), np.asarray(vectors, dtype=np.float64)
 
     @cached_property
@@ -140,71 +155,68 @@ class WorkingModel:
 
     @cached_property
     def half_inverse(self) -> Array:
-        """(J, r, r) B^(-1/2), on the directions with usable eigenvalues."""
+        """(r, r, J) B^(-1/2), on the directions with usable eigenvalues."""
         values, vectors = self.spectrum
-        raised = np.where(self.usable, np.where(self.usable, values, 1.0) ** -0.5, 0.0)
-        return np.asarray((vectors * raised[:, None, :]) @ vectors.transpose(0, 2, 1))
+        raised = np.where(self.usable, np.where(self.usable, values, 1.0) ** -0.25, 0.0)
+        quarter = np.ascontiguousarray((vectors * raised[:, None, :]).transpose(2, 1, 0))
+        return product(quarter, quarter)
 
     @cached_property
     def evened(self) -> Array:
-        """(J, r, 1) B^(-1/2) C'f."""
-        return np.asarray(self.half_inverse @ (self.root.transpose(0, 2, 1) @ self.residual[:, :, None]))
+        """(r, 1, J) B^(-1/2) C'f."""
+        return product(self.half_inverse, product(self.root, self.residual))
+
+    def rooted(self, right: Array) -> Array:
+        """(r, m, J) C times (r, m, J) matrices."""
+        return product(self.root.transpose(1, 0, 2), right)
 
     def decided(self, contrasts: Array) -> NDArray[np.bool_]:
         """(m,) contrasts that some group decides alone, so that its residual says nothing about their errors."""
         rows, columns = np.nonzero(~self.usable)
         if not len(rows):
             return np.zeros(len(contrasts), dtype=bool)
-        direction = np.einsum("nab,nb->na", self.inner[rows], self.spectrum[1][rows, :, columns])
+        direction = np.einsum("abn,nb->na", self.inner[:, :, rows], self.spectrum[1][rows, :, columns])
         direction /= np.linalg.norm(direction, axis=1)[:, None]
-        share = np.einsum("na,nap,pm->nm", direction, self.whitened[rows], self.inverse @ contrasts.T)
+        share = np.einsum("na,apn,pm->nm", direction, self.whitened[:, :, rows], self.inverse @ contrasts.T, optimize=True)
         spread = np.sqrt(np.einsum("mp,pk,mk->m", contrasts, self.inverse, contrasts))
         return np.asarray(np.abs(share).max(axis=0) > DECIDED * spread)
 
     @property
     def plain_scores(self) -> Array:
-        """(J, p) s_j of CR1."""
-        return _applied(self.whitened, np.asarray(np.linalg.solve(self.root, self.residual[:, :, None]), dtype=np.float64))
+        """(p, J) s_j of CR1."""
+        return product(self.whitened, forward(self.root, self.residual))[:, 0]
 
     @property
     def unbiased_scores(self) -> Array:
-        """(J, p) s_j of CR2."""
-        return _applied(self.whitened, self.evened)
+        """(p, J) s_j of CR2."""
+        return product(self.whitened, self.evened)[:, 0]
 
     @property
     def left_out_scores(self) -> Array:
-        """(J, p) s_j of CR3."""
-        return _applied(self.x, self.root @ (self.half_inverse @ self.evened))
+        """(p, J) s_j of CR3."""
+        return product(self.x, self.rooted(product(self.half_inverse, self.evened)))[:, 0]
 
     def errors(self, scores: Array, contrasts: Array) -> Array:
-        """(m,) standard errors of contrasts from (J, p) scores."""
-        return np.asarray(np.linalg.norm(scores @ (self.inverse @ contrasts.T), axis=0))
+        """(m,) standard errors of contrasts from (p, J) scores."""
+        return np.asarray(np.linalg.norm(contrasts @ self.inverse @ scores, axis=1))
+
+    def leverages(self, contrasts: Array) -> tuple[Array, Array]:
+        """(r, m, J) roots of p_j'V_j p_j, and (p, m, J) h_j = L'X_j'p_j, with p_j = A_j V_j^-1 X_j M c of CR2."""
+        evened = product(self.half_inverse, np.matmul(contrasts @ self.inverse, self.whitened))
+        scaled = np.matmul(self.half.T, self.x)
+        return product(self.inner, evened), product(scaled, self.rooted(evened))
 
     def bell_mccaffrey(self, contrasts: Array) -> Array:
         """(m,) Satterthwaite degrees of freedom of the CR2 variance of m contrasts, under the working covariance.
 
-        The variance is sum_j (p_j'(I - H)_j eps)^2 with p_j = A_j V_j^-1 X_j M c; its matrix has the entries
-        [j = k] d_j - h_j'h_k, with d_j = p_j'V_j p_j and h_j = L'X_j'p_j, M = L L'.
+        The variance is sum_j (p_j'(I - H)_j eps)^2; its matrix has the entries [j = k] d_j - h_j'h_k with d_j = p_j'V_j p_j.
         """
-        half = np.asarray(np.linalg.cholesky(self.inverse), dtype=np.float64)
-        evened = self.half_inverse @ _times(self.whitened, self.inverse @ contrasts.T)
-        d = ((self.inner @ evened) ** 2).sum(axis=1)
-        h = _times(self.x, half).transpose(0, 2, 1) @ (self.root @ evened)
-        shared = (h**2).sum(axis=1)
-        crossed = np.stack([h[:, :, m].T @ h[:, :, m] for m in range(len(contrasts))])
-        trace = (d - shared).sum(axis=0)
-        square = (d**2 - 2.0 * d * shared).sum(axis=0) + np.einsum("mpk,mpk->m", crossed, crossed)
+        own, h = self.leverages(contrasts)
+        d, shared = (own**2).sum(axis=0), (h**2).sum(axis=0)
+        crossed = np.stack([h[:, m] @ h[:, m].T for m in range(len(contrasts))])
+        trace = (d - shared).sum(axis=1)
+        square = (d**2 - 2.0 * d * shared).sum(axis=1) + np.einsum("mpk,mpk->m", crossed, crossed)
         return np.asarray(trace**2 / np.where(square > 0, square, 1.0))
-
-
-def _times(stack: Array, matrix: Array) -> Array:
-    """(J, r, m) products of a (J, r, p) stack with one (p, m) matrix, as one long product."""
-    return np.asarray((stack.reshape(-1, stack.shape[2]) @ matrix).reshape(*stack.shape[:2], -1))
-
-
-def _applied(columns: Array, vectors: Array) -> Array:
-    """(J, p) products of the transposed (J, r, p) columns with (J, r, 1) vectors."""
-    return np.asarray((columns.transpose(0, 2, 1) @ vectors)[:, :, 0], dtype=np.float64)
 
 
 def robust_errors(model: WorkingModel, terms: tuple[Term, ...], estimates: Array, contrasts: Array) -> tuple[RobustErrors, ...]:
@@ -228,7 +240,7 @@ def robust_errors(model: WorkingModel, terms: tuple[Term, ...], estimates: Array
     groups = np.full(len(terms), model.n_groups - 1.0)
     found = {"CR1": (grow * model.errors(model.plain_scores, contrasts), groups, "groups")}
     if model.work > MAX_WORK:
-        sizes = {"n_groups": model.n_groups, "n_columns": model.x.shape[1]}
+        sizes = {"n_groups": model.n_groups, "n_columns": model.n_columns}
         absent = tuple(RobustErrors(method, (), (Issue("too_many_columns_for_robust", sizes),)) for method in ("CR2", "CR3"))
         return (*_records(found, terms, estimates, np.zeros(len(terms), dtype=bool)), *absent)
     found["CR2"] = (model.errors(model.unbiased_scores, contrasts), model.bell_mccaffrey(contrasts), "bell_mccaffrey")

@@ -33,12 +33,12 @@ def robust_wald(model: WorkingModel, contrasts: Array, values: Array) -> ScaledF
     """
     m = len(contrasts)
     if model.work > MAX_WORK:
-        return Undefined(Issue("too_many_columns_for_robust", {"n_groups": model.n_groups, "n_columns": model.x.shape[1]}))
+        return Undefined(Issue("too_many_columns_for_robust", {"n_groups": model.n_groups, "n_columns": model.n_columns}))
     if model.decided(contrasts).any():
         return Undefined(Issue("one_group_decides"))
     bread = contrasts @ model.inverse
-    scores = model.unbiased_scores @ bread.T
-    covariance = scores.T @ scores
+    scores = bread @ model.unbiased_scores
+    covariance = scores @ scores.T
     if np.linalg.matrix_rank(covariance, hermitian=True) < m:
         return Undefined(Issue("robust_covariance_singular", {"n_groups": model.n_groups, "n_contrasts": m}))
     eta = wishart_df(model, contrasts)
@@ -56,16 +56,12 @@ def wishart_df(model: WorkingModel, contrasts: Array) -> float:
     h_js = L'X_j'p_js (as in :meth:`reportgen.estimation.robust.WorkingModel.bell_mccaffrey`). The contrasts are first turned
     so that they are uncorrelated, of variance 1, under the working model.
     """
-    bread = model.inverse @ contrasts.T
-    size = np.linalg.cholesky(contrasts @ bread)
-    turned = np.linalg.solve(size, bread.T).T
-    evened = model.half_inverse @ (model.whitened @ turned)
-    moved = model.inner @ evened
-    e = np.einsum("jrs,jrt->jst", moved, moved)
-    half = np.linalg.cholesky(model.inverse)
-    h = half.T @ (model.x.transpose(0, 2, 1) @ (model.root @ evened))
-    inner = np.einsum("jps,jpt->jst", h, h)
-    crossed = np.einsum("jps,jqt->stpq", h, h)
+    size = np.linalg.cholesky(contrasts @ model.inverse @ contrasts.T)
+    turned = np.asarray(np.linalg.solve(size, contrasts), dtype=np.float64)
+    own, h = model.leverages(turned)
+    e = np.einsum("rsj,rtj->jst", own, own)
+    inner = np.einsum("psj,ptj->jst", h, h)
+    crossed = np.einsum("psj,qtj->stpq", h, h, optimize=True)
     total = 0.0
     for s in range(len(contrasts)):
         for t in range(len(contrasts)):

@@ -13,8 +13,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from reportgen.estimation.slope_profile import SlopeProfile, backward, forward, product
+from reportgen.estimation.slope_profile import SlopeProfile
 from reportgen.estimation.small_sample import CovarianceDerivatives
+from reportgen.estimation.stacks import backward, forward, product
 
 Array = NDArray[np.float64]
 

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from reportgen.estimation.regressors import Regressors
 from reportgen.estimation.rotation import mean_row, rotated_rows
+from reportgen.estimation.stacks import forward, lower_root, product
 
 Array = NDArray[np.float64]
 
@@ -101,18 +102,7 @@ class SlopeProfile:
     @cached_property
     def triangle(self) -> Array:
         """(q, q, J) lower Cholesky factors of I + B G B'."""
-        q = self.groups.n_effects
-        spread = np.matmul(self.factor.T, self.groups.root)
-        lower = np.zeros((q, q, self.groups.n_groups))
-        for k in range(q):
-            for i in range(k + 1):
-                entry = np.full(self.groups.n_groups, float(i == k))
-                for left, right in zip(spread[k], spread[i], strict=True):
-                    entry += left * right
-                for m in range(i):
-                    entry -= lower[k, m] * lower[i, m]
-                lower[k, i] = np.sqrt(entry) if i == k else entry / lower[i, i]
-        return lower
+        return lower_root(np.matmul(self.factor.T, self.groups.root))
 
     @cached_property
     def whitened(self) -> Array:
@@ -206,35 +196,3 @@ class SlopeProfile:
         if restricted:
             value = value - np.einsum("aibk,ik->ab", self.crossed_gram[:, :-1, :, :-1], self.inverse)
         return np.asarray(0.5 * (value + value.T))
-
-
-def forward(lower: Array, right: Array) -> Array:
-    """(q, c, J) solutions of lower x = right for (q, q, J) lower triangles and (q, c, J) right sides."""
-    out = np.empty_like(right)
-    for k in range(len(lower)):
-        rest = right[k]
-        for i in range(k):
-            rest = rest - lower[k, i] * out[i]
-        out[k] = rest / lower[k, k]
-    return out
-
-
-def backward(lower: Array, right: Array) -> Array:
-    """(q, c, J) solutions of lower' x = right."""
-    out = np.empty_like(right)
-    for k in range(len(lower) - 1, -1, -1):
-        rest = right[k]
-        for i in range(k + 1, len(lower)):
-            rest = rest - lower[i, k] * out[i]
-        out[k] = rest / lower[k, k]
-    return out
-
-
-def product(left: Array, right: Array) -> Array:
-    """(a, b, J) left_j' right_j of (q, a, J) and (q, b, J) arrays."""
-    out = np.empty((left.shape[1], right.shape[1], left.shape[2]))
-    for a in range(left.shape[1]):
-        out[a] = left[0, a] * right[0]
-        for k in range(1, len(left)):
-            out[a] += left[k, a] * right[k]
-    return out

@@ -38,7 +38,7 @@ NEAR = 1e-3  # gradient, over the root of the number of groups, at which quasi-N
 CLOSE = 1e-6  # the same for a search from a point that was left
 MAX_POLISH = 12
 REST = 1e-9  # deviance still to be gained, by the quadratic approximation, at which the search has come to rest
-DESCENT = 1e-7  # slope by psi, as a share of its leading term, that is rounding
+DESCENT = 1e-6  # slope by psi, as a share of its leading term, that is rounding
 SAME_OPTIMUM = 1e-3  # difference in deviance of two ends that are one optimum
 
 
