@@ -13,7 +13,7 @@ from jinja2 import UndefinedError
 from situations import HOSTILE, SITUATIONS, analysis, document
 
 from reportgen.findings import Finding
-from reportgen.presentation.document import cleaned
+from reportgen.presentation.context import cleaned
 from reportgen.presentation.html import page_environment, render_html, render_page
 from reportgen.presentation.wording import wording
 from reportgen.variants import CATALOGUE

@@ -69,10 +69,11 @@ def groups_table(analysis: Analysis, words: Wording) -> Table:
     columns += [Column(_mean(words, analysis.levels[i].column)) for i in shown]
     columns += [Column(words[f"table.groups.{head}"]) for head in ("effect", "effect_error", "shrinkage")]
     kept = shrinkage(analysis)
+    places = {i: Place.of(float(np.abs(means[:, i]).max()), analysis.levels[i].sd_between, 3) for i in (-1, *shown)}
     rows = []
     for j, label in enumerate(analysis.groups[:MAX_GROUPS]):
-        cells = [Cell(count(int(moments.rows[j]))), Cell(significant(float(means[j, -1]), 4))]
-        cells += [Cell(significant(float(means[j, i]), 4)) for i in shown]
+        cells = [Cell(count(int(moments.rows[j])))]
+        cells += [Cell(place.text(float(means[j, i]))) for i, place in places.items()]
         if isinstance(fit, MixedFit) and len(kept):
             effect, error = float(fit.random_effects[j, 0]), float(fit.random_effect_errors[j, 0])
             place = Place.of(effect, error)

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any, Literal
 
-from reportgen.presentation.document import Document, cleaned, plain_tables
+from reportgen.presentation.context import cleaned
+from reportgen.presentation.document import Document, plain_tables
 from reportgen.presentation.figures.style import Figure
 from reportgen.presentation.formatting import count, degrees_of_freedom, percent, signed, significant
 from reportgen.presentation.wording import environment, wording

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -9,6 +11,9 @@ from reportgen.blends import Curve
 from reportgen.fits import Undefined
 from reportgen.presentation.figures.style import COLOURS, GREY, INK, MARKERS, PALE, Figure, drawing, finish, literal
 from reportgen.presentation.wording import Wording
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 TICKS = (0.0, 0.01, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1.0)
 
@@ -42,18 +47,8 @@ def draw_curve(curve: Curve, column: str, words: Wording) -> Figure:
         low, high = float(slopes.min()), float(slopes.max())
         if 2 * low - high <= 0.0 <= 2 * high - low:
             axes.axhline(0.0, color=GREY, linewidth=0.8, zorder=0)
-        for variant, (share, slope) in marks.items():
-            axes.plot([share], [slope], marker=MARKERS[variant], color=COLOURS[variant], markersize=8, clip_on=False, zorder=3)
-            on_left = share < 0.5
-            axes.annotate(
-                words[f"variant_short.{variant}"],
-                (share, slope),
-                xytext=(8 if on_left else -8, 8),
-                textcoords="offset points",
-                ha="left" if on_left else "right",
-                color=COLOURS[variant],
-                annotation_clip=False,
-            )
+        for variant, at in marks.items():
+            _mark(axes, variant, at, words)
         axes.set_xlim(0.0, 1.0)
         axes.margins(y=0.18)
         axes.set_xticks(TICKS, [f"{share:.0%}" for share in TICKS])
@@ -62,6 +57,21 @@ def draw_curve(curve: Curve, column: str, words: Wording) -> Figure:
         axes.grid(axis="y", color=PALE, linewidth=0.5)
         axes.tick_params(colors=GREY, labelcolor=INK)
         return finish(canvas, "curve", {"column": column})
+
+
+def _mark(axes: Axes, variant: str, at: tuple[float, float], words: Wording) -> None:
+    """A model on the curve, named beside its marker on the side where there is room."""
+    axes.plot(*at, marker=MARKERS[variant], color=COLOURS[variant], markersize=8, clip_on=False, zorder=3)
+    on_left = at[0] < 0.5
+    axes.annotate(
+        words[f"variant_short.{variant}"],
+        at,
+        xytext=(8 if on_left else -8, 8),
+        textcoords="offset points",
+        ha="left" if on_left else "right",
+        color=COLOURS[variant],
+        annotation_clip=False,
+    )
 
 
 def _root(share: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -37,10 +37,7 @@ def draw_levels(analysis: Analysis, column: str, words: Wording) -> Figure:
     shown = np.linspace(0, len(drawn.codes) - 1, min(MAX_ROWS, len(drawn.codes))).round().astype(int)
     deviations = drawn.values[shown] - means[drawn.codes[shown]]
     centred = moments.means - moments.means.mean(axis=0)
-    panels = (
-        ("no_pooling", deviations, words["figure.deviation_of"]),
-        ("between", centred, words["figure.mean_of"]),
-    )
+    panels = (("no_pooling", deviations, "figure.deviation_of"), ("between", centred, "figure.mean_of"))
     several = len(moments.columns) > 2
     with drawing(2.6) as canvas:
         axes = canvas.subplots(1, 2, sharex=True, sharey=True)
@@ -57,9 +54,9 @@ def draw_levels(analysis: Analysis, column: str, words: Wording) -> Figure:
             panel.plot(reach, slopes[position] * reach, color=COLOURS[variant], linewidth=2.4)
             panel.set_title(words[f"figure.{'within' if is_rows else 'between'}_slope"], loc="left", color=COLOURS[variant])
             panel.locator_params(axis="x", nbins=6)
-            panel.set_xlabel(label.format(literal(column, 24)))
-        kind = "adjusted_response" if several else "centred_response"
-        axes[0].set_ylabel(words[f"figure.{kind}"].format(literal(moments.columns[-1], 24)))
+            panel.set_xlabel(words[label].format(literal(column, 24)))
+        key = f"figure.{'adjusted' if several else 'centred'}_response"
+        axes[0].set_ylabel(words[key].format(literal(moments.columns[-1], 24)))
         return finish(canvas, "levels", {"column": column, "is_adjusted": several, "shown": len(shown)})
 
 

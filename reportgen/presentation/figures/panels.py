@@ -85,7 +85,7 @@ def draw_panels(analysis: Analysis, column: str, words: Wording) -> Figure:
         axes.set_axis_off()
         _frames(axes, analysis, corner)
         shifted = scale(pair) + np.array([corner[int(j)] for j in drawn.codes[chosen]])
-        points(axes, shifted[:, 0], shifted[:, 1], size=2.1)
+        points(axes, shifted[:, 0], shifted[:, 1], size=2.1 if len(chosen) > 25 * len(groups) else 3.2)
         for variant in LINES:
             _lines(axes, analysis, variant, position, (scale, corner), words)
         _ends(axes, scale, corner)
@@ -115,10 +115,10 @@ def _ends(axes: object, scale: Scale, corner: dict[int, Array]) -> None:
 
     assert isinstance(axes, Axes)
     lowest = min(corner.values(), key=lambda at: (at[1], at[0]))
-    for end, side in ((0.06, "left"), (1.06 / 1.12, "right")):
+    for end, side in ((0.06 / 1.12, "left"), (1.06 / 1.12, "right")):
         value = scale.low[0] + end * scale.span[0]
         axes.text(lowest[0] + end, lowest[1] - 0.05, significant(float(value), 3), fontsize=6.5, va="top", ha=side)
-    for end in (0.06, 1.06 / 1.12):
+    for end in (0.06 / 1.12, 1.06 / 1.12):
         value = scale.low[1] + end * scale.span[1]
         axes.text(lowest[0] - 0.03, lowest[1] + end, significant(float(value), 3), fontsize=6.5, va="center", ha="right")
 

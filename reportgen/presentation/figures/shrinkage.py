@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -61,17 +61,8 @@ def draw_shrinkage(
         axes.add_collection(lines)
         size = 5.5 if named else 2.5
         axes.plot(effect, rank, "^", color=colour, markersize=size, label=words["figure.shrunken"], rasterized=many)
-        axes.plot(
-            own,
-            rank,
-            "o",
-            markerfacecolor="none",
-            markeredgecolor=INK,
-            markeredgewidth=0.8,
-            markersize=size,
-            label=words["figure.unshrunken"],
-            rasterized=many,
-        )
+        hollow: dict[str, Any] = {"markerfacecolor": "none", "markeredgecolor": INK, "markeredgewidth": 0.8}
+        axes.plot(own, rank, "o", markersize=size, label=words["figure.unshrunken"], rasterized=many, **hollow)
         axes.set_ylim(-0.7, len(order) - 0.3)
         axes.set_yticks(rank if named else [], [literal(analysis.groups[j], 24) for j in order] if named else [])
         axes.set_xlabel(words["figure.group_effect"].format(literal(analysis.moments.columns[-1])))

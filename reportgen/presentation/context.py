@@ -1,0 +1,183 @@
+"""What the templates see of an analysis, as plain values: texts that match the tables, flags, names."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from reportgen.blends import Ingredients
+from reportgen.comparison import Comparison
+from reportgen.findings import Finding
+from reportgen.fits import LeastSquaresFit, MixedFit, Undefined, UnfitVariant
+from reportgen.hypothesis_tests import WaldTest
+from reportgen.presentation import data_tables
+from reportgen.presentation.formatting import (
+    count,
+    degrees_of_freedom,
+    fixed,
+    p_value,
+    percent,
+    printable,
+    quantity,
+    significant,
+)
+from reportgen.presentation.notation import variant_formula
+from reportgen.presentation.predictors import Plain
+from reportgen.presentation.wording import Wording
+
+if TYPE_CHECKING:
+    from reportgen.analysis import Analysis
+
+SUMMARY_KINDS = ("within_relation", "between_relation", "contextual_gap", "pooled_blend", "mixed_blend", "agreement")
+"""Findings told in the summary, in the order of its sentences."""
+
+
+def formula_values(analysis: Analysis) -> Plain:
+    """The formula and its parts."""
+    formula = analysis.formula
+    return {
+        "text": printable(formula.text, 400),
+        "response": printable(formula.response, 60),
+        "group": printable(formula.grouping.name, 60),
+        "has_slopes": bool(formula.grouping.slopes),
+        "n_terms": len(formula.terms),
+    }
+
+
+def data_values(analysis: Analysis) -> Plain:
+    """Rows and groups."""
+    sample = analysis.sample
+    return {
+        "source": printable(sample.source, 120),
+        "sha256": sample.sha256,
+        "read": count(sample.n_rows_read),
+        "dropped": count(sample.n_rows_dropped),
+        "any_dropped": sample.n_rows_dropped > 0,
+        "used": count(sample.n_obs),
+        "groups": count(sample.n_groups),
+        "n_groups": sample.n_groups,
+        "smallest": count(sample.group_size_min),
+        "median": count(sample.group_size_median),
+        "largest": count(sample.group_size_max),
+        "is_balanced": sample.group_size_min == sample.group_size_max,
+        "n_obs": sample.n_obs,
+        "n_largest": sample.group_size_max,
+    }
+
+
+def finding_values(findings: tuple[Finding, ...], predictors: list[Plain]) -> Plain:
+    """Findings by where the page says them: in the summary, by predictor; as cautions, the gravest first; as notes."""
+    known = {entry["key"]: entry for entry in predictors}
+    entries = [
+        {
+            "kind": finding.kind,
+            "severity": finding.severity,
+            "values": cleaned(finding.values),
+            "predictor": known.get(finding.values.get("column"), {}),
+        }
+        for finding in findings
+    ]
+    told = [entry for entry in entries if entry["kind"] in SUMMARY_KINDS]
+    parts = [
+        {"predictor": entry, "findings": [finding for finding in told if finding["predictor"] is entry]} for entry in predictors
+    ]
+    return {
+        "summary": [part for part in parts if part["findings"]],
+        "cautions": [e for severity in ("problem", "caution") for e in entries if e["severity"] == severity],
+        "notes": [e for e in entries if e["severity"] == "info" and e["kind"] not in SUMMARY_KINDS],
+    }
+
+
+def cleaned(value: object) -> object:
+    """Plain values with every text made printable; numbers stay numbers, the templates format them."""
+    if isinstance(value, Mapping):
+        return {str(key): cleaned(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [cleaned(item) for item in value]
+    return printable(value, 60) if isinstance(value, str) else value
+
+
+def variant_values(analysis: Analysis, words: Wording) -> list[Plain]:
+    """Every variant with its label, formula and what there is to know about it."""
+    entries: list[Plain] = []
+    for name, fit in analysis.fits.items():
+        is_fitted = not isinstance(fit, UnfitVariant)
+        entries.append(
+            {
+                "id": name,
+                "label": words.variant(name),
+                "formula": printable(variant_formula(name, analysis.formula, analysis.levels), 400),
+                "is_fitted": is_fitted,
+                "is_mixed": isinstance(fit, MixedFit),
+                "reason": words.issue(fit.reason) if isinstance(fit, UnfitVariant) else "",
+                "issues": [words.issue(issue) for issue in fit.issues] if isinstance(fit, LeastSquaresFit | MixedFit) else [],
+                "df_residual": degrees_of_freedom(fit.df_residual) if isinstance(fit, LeastSquaresFit) else "",
+            }
+        )
+    return entries
+
+
+def comparison_values(comparison: Comparison, words: Wording) -> Plain:
+    """What the explanation says about all predictors together."""
+    icc, parts = comparison.null_icc, comparison.ingredients
+    return {
+        "null_icc": {"defined": False, "reason": words.issue(icc.reason)} if isinstance(icc, Undefined) else _icc(icc),
+        "contextual_test": _contextual_test(comparison.contextual_test, words),
+        "ingredients": {"defined": False} if isinstance(parts, Undefined) else _ingredients(parts),
+        "all_hold": all(check.holds is not False for check in comparison.checks),
+    }
+
+
+def _contextual_test(test: WaldTest | Undefined, words: Wording) -> Plain:
+    if isinstance(test, Undefined):
+        return {"defined": False, "reason": words.issue(test.reason)}
+    return {
+        "defined": True,
+        "n": test.df,
+        "f": quantity("statistic", test.f),
+        "df1": degrees_of_freedom(test.f_df[0]),
+        "df2": degrees_of_freedom(test.f_df[1]),
+        "p": p_value(test.f_p_value),
+        "chi2_p": p_value(test.p_value),
+    }
+
+
+def _ingredients(parts: Ingredients) -> Plain:
+    return {
+        "defined": True,
+        "W": significant(parts.W),
+        "B": significant(parts.B),
+        "B_psi": significant(parts.B_psi),
+        "psi_smallest": significant(parts.psi_at_smallest, 3),
+        "psi_mean": significant(parts.psi_at_mean, 3),
+        "psi_largest": significant(parts.psi_at_largest, 3),
+        "weight": fixed(parts.B_psi / (parts.W + parts.B_psi), 5),
+    }
+
+
+def _icc(icc: float) -> Plain:
+    return {"defined": True, "value": quantity("icc", icc), "percent": percent(icc)}
+
+
+def mixed_values(analysis: Analysis) -> Plain:
+    """Variance parts of the random intercept model, for the sentences that use them."""
+    fit = analysis.fits["random_intercept"]
+    if not isinstance(fit, MixedFit):
+        return {"defined": False}
+    kept = data_tables.shrinkage(analysis)
+    tau2, mean_size = float(fit.group_covariance.psi[0, 0]), float(analysis.moments.weight.mean())
+    return {
+        "defined": True,
+        "tau2": significant(tau2),
+        "sigma2": significant(fit.sigma2),
+        "tau": significant(tau2**0.5, 3),
+        "sigma": significant(fit.sigma2**0.5, 3),
+        "icc": quantity("icc", fit.icc),
+        "share": "" if isinstance(fit.icc, Undefined) else percent(fit.icc),
+        "is_zero": tau2 == 0.0,
+        "group_size": count(round(mean_size, 6)),
+        "kept_least": quantity("share", float(kept.min())),
+        "kept_most": quantity("share", float(kept.max())),
+        "psi_least": significant(1.0 - float(kept.max()), 3),
+        "psi_most": significant(1.0 - float(kept.min()), 3),
+    }
