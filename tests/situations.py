@@ -65,6 +65,9 @@ def _frames() -> Mapping[str, tuple[str, pd.DataFrame]]:
         "missing": ("y ~ x + z + (1 | g)", holes),
         "binary": ("b ~ x + (1 | g)", balanced.assign(b=(balanced["y"] > 0).astype(float))),
         "crossed_labels": ("y ~ x + (1 | g:kind)", balanced),
+        "two_groups": ("y ~ x + (1 | g)", grouped((12, 15), 5)),
+        "three_groups": ("y ~ x + z + (1 | g)", grouped((12, 15, 9), 6)),
+        "perfect": ("y ~ x + (1 | g)", balanced.assign(y=2.0 * balanced["x"] + np.repeat(np.arange(8.0), 9))),
         "hostile": (f"y ~ `{HOSTILE}` + z + (1 | `a|b $g`)", hostile),
     }
 

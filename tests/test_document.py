@@ -144,6 +144,10 @@ def test_the_arithmetic_of_the_example() -> None:
         ("unbalanced", "The groups have 1 to 30 rows."),
         ("several", "With several predictors the weights are a matrix."),
         ("random_slopes", "SD of the group slopes of x"),
+        ("two_groups", "Only 2 groups."),
+        ("two_groups", "2 group means leave no degree of freedom"),
+        ("three_groups", "nothing is left to judge it by"),
+        ("perfect", "No residual variance is left"),
     ],
 )
 def test_each_situation_finds_its_words(situation: str, sentence: str) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from reportgen.comparison import SlopeComparison
-from reportgen.fits import Coefficient, SeparateFit, Undefined
-from reportgen.hausman import HausmanTable
+from reportgen.fits import Coefficient, Issue, SeparateFit, Undefined
+from reportgen.hausman import HausmanForm, HausmanTable
 from reportgen.presentation.formatting import (
     MISSING,
     Place,
@@ -109,16 +110,27 @@ def hausman_table(found: HausmanTable | Undefined, words: Wording) -> Table:
     """Every form of the Hausman test, with what it assumes."""
     rows = []
     for form in () if isinstance(found, Undefined) else found.forms:
-        df = ", ".join(degrees_of_freedom(value) for value in form.df)
-        if isinstance(form.statistic, Undefined):
-            absent = missing(words.issue(form.statistic.reason))
-            cells: tuple[Cell, ...] = (absent, Cell(df), absent)
+        problem = _problem(form)
+        if problem:
+            absent = missing(words.issue(problem))
+            cells: tuple[Cell, ...] = (absent, Cell(MISSING, (), absent.note), absent)
         else:
+            df = ", ".join(degrees_of_freedom(value) for value in form.df)
             letter = "F" if len(form.df) > 1 else "χ²"
             cells = _plain(f"{letter} = {quantity('statistic', form.statistic)}", df, p_value(form.p_value))
         rows.append(Row(words[f"hausman.{form.form}"], cells, detail=words[f"hausman_note.{form.note_code}"]))
     columns = tuple(Column(words[f"table.tests.{head}"]) for head in ("statistic", "df", "p"))
     return Table("hausman", words["table.hausman.stub"], columns, tuple(rows))
+
+
+def _problem(form: HausmanForm) -> Issue | None:
+    """Why a form has no statistic, or None if it has one."""
+    for value in (form.statistic, form.p_value, *form.df):
+        if isinstance(value, Undefined):
+            return value.reason
+        if not math.isfinite(value):
+            return Issue("not_finite")
+    return None
 
 
 def checks_table(analysis: Analysis, words: Wording) -> Table:

@@ -6,7 +6,18 @@ import math
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from reportgen.fits import Coefficient, Fit, LeastSquaresFit, MixedFit, ModelFit, Role, Undefined, UnfitVariant, coefficient
+from reportgen.fits import (
+    Coefficient,
+    Fit,
+    Issue,
+    LeastSquaresFit,
+    MixedFit,
+    ModelFit,
+    Role,
+    Undefined,
+    UnfitVariant,
+    coefficient,
+)
 from reportgen.presentation.formatting import count, degrees_of_freedom, p_value, printable, quantity, significant
 from reportgen.presentation.tables import EMPTY, Cell, Column, Row, Table, coefficient_cell, missing
 from reportgen.presentation.wording import Wording
@@ -157,7 +168,7 @@ def inference_table(analysis: Analysis, words: Wording) -> Table:
                 entries.append((name, item, found))
     for name, item, found in entries:
         header = f"{words[f'variant_short.{name}']}: {printable(item.column, 40)}"
-        cells = tuple(_error_cell(found.get(method)) for method in methods)
+        cells = tuple(_error_cell(found.get(method), words) for method in methods)
         rows.append(Row(header, cells, begins_part=True, detail=words[f"role.{item.role}"]))
     columns = tuple(Column(words[f"table.inference.{method}"]) for method in methods)
     return Table("inference", words["table.inference.stub"], columns, tuple(rows))
@@ -171,9 +182,12 @@ def _by_method(fit: ModelFit, item: Coefficient) -> dict[str, Coefficient]:
     return {method: other for method, items in lists.items() for other in items if (other.column, other.role) == wanted}
 
 
-def _error_cell(item: Coefficient | None) -> Cell:
+def _error_cell(item: Coefficient | None, words: Wording) -> Cell:
     if item is None:
         return EMPTY
+    numbers = (item.std_error, item.df, item.p_value)
+    if not all(isinstance(number, Undefined) or math.isfinite(number) for number in numbers):
+        return missing(words.issue(Issue("not_finite")))
     return Cell(significant(item.std_error), (f"df {degrees_of_freedom(item.df)}, {p_value(item.p_value)}",))
 
 
