@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from reference_moments import dragons
 from scipy.special import fdtrc
 
-from reportgen.estimation import robust
+from reportgen.estimation import robust, stacks
 from reportgen.estimation.least_squares import fit_absorbed
 from reportgen.estimation.mixed import fit_random_intercept
 from reportgen.estimation.random_slopes import RandomEffects, fit_random_slopes
@@ -418,3 +418,19 @@ def test_derivatives_name_every_free_entry_once() -> None:
     profile = SlopeProfile(RotatedGroups.of(reg, design), np.diag([1.0, 0.5, 0.3]))
     assert slope_derivatives(profile, correlated=True).trace.shape == (7, 7)
     assert slope_derivatives(profile, correlated=False).trace.shape == (4, 4)
+
+
+@pytest.mark.parametrize("n_groups", [3, 50])
+def test_stacks_of_matrices_both_ways(n_groups: int) -> None:
+    """Many groups go in long vector operations, few groups with many columns through LAPACK: the same products."""
+    random = np.random.default_rng(6)
+    spread, right = random.normal(size=(4, 2, n_groups)), random.normal(size=(4, 3, n_groups))
+    lower = stacks.lower_root(spread)
+    solved, back = stacks.forward(lower, right), stacks.backward(lower, right)
+    crossed = stacks.product(spread, right)
+    for j in range(n_groups):
+        root = np.linalg.cholesky(np.eye(4) + spread[:, :, j] @ spread[:, :, j].T)
+        np.testing.assert_allclose(lower[:, :, j], root, atol=1e-13)
+        np.testing.assert_allclose(solved[:, :, j], np.linalg.solve(root, right[:, :, j]), atol=1e-12)
+        np.testing.assert_allclose(back[:, :, j], np.linalg.solve(root.T, right[:, :, j]), atol=1e-12)
+        np.testing.assert_allclose(crossed[:, :, j], spread[:, :, j].T @ right[:, :, j], atol=1e-12)

@@ -97,7 +97,7 @@ class CovarianceDerivatives:
     @cached_property
     def Phi_adjusted(self) -> Array:
         """(p, p) Kenward-Roger covariance of the coefficients."""
-        inner = self.Q - np.einsum("aij,jk,bkl->abil", self.P, self.Phi, self.P)
+        inner = self.Q - (self.P @ self.Phi)[:, None] @ self.P[None]
         weighted = np.einsum("ab,abij->ij", self.W, inner)
         adjusted = self.Phi + 2.0 * self.Phi @ weighted @ self.Phi
         return np.asarray(0.5 * (adjusted + adjusted.T))
