@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -67,13 +68,12 @@ class DelimitedFile:
         numbers = [name for name in columns if pa.types.is_floating(types[name])]
         flags = [name for name in columns if pa.types.is_boolean(types[name])]
         with self._explained(numbers, flags):
-            file = _Quotes(self._open())
+            file = _Quotes(self._open(), self.dialect.delimiter)
             for table in gathered(self._reader(columns, types, file), self.chunk_rows):
                 if any(pc.any(pc.is_nan(table.column(name))).as_py() for name in numbers):
                     raise pa.ArrowInvalid("the text nan in a column of numbers")
                 yield table
-            if file.quotes % 2:
-                raise pa.ArrowInvalid("an odd number of quotes")
+            file.check()
 
     def sha256(self, columns: Sequence[str] = ()) -> str:  # noqa: ARG002
         """SHA-256 of the file's bytes, computed once."""
@@ -131,18 +131,41 @@ class _Explained:
 
 
 class _Quotes:
-    """A binary file that counts the quotes that pass through: an odd number means that one was left open."""
+    """A binary file that looks at the quotes that pass through.
 
-    def __init__(self, file: Any) -> None:
+    A quote opens a cell, closes one or is doubled. One between two ordinary characters (``a"b``, ``"a"b``) is read in one way
+    by one program and in another by the next, and an odd number means that one was left open.
+    """
+
+    def __init__(self, file: Any, delimiter: str) -> None:
         self.file = file
         self.quotes = 0
         self.closed = False
+        self.is_stray = False
+        self._ends = np.zeros(256, dtype=bool)
+        self._ends[[ord(character) for character in (delimiter, '"', "\n", "\r")]] = True
+        self._last = b"\n\n"
 
     def read(self, size: int = -1) -> bytes:
         """Pass on some bytes."""
         data: bytes = self.file.read(size)
-        self.quotes += data.count(b'"')
+        found = data.count(b'"')
+        self.quotes += found
+        if (found or b'"' in self._last) and not self.is_stray:
+            self.is_stray = self._strays(self._last + data)
+        self._last = (self._last + data[-2:])[-2:]
         return data
+
+    def _strays(self, data: bytes) -> bool:
+        """Whether a quote that has a neighbour on both sides stands between two ordinary characters."""
+        characters = np.frombuffer(data, dtype=np.uint8)
+        places = np.flatnonzero(characters[1:-1] == ord('"')) + 1
+        return bool(np.any(~self._ends[characters[places - 1]] & ~self._ends[characters[places + 1]]))
+
+    def check(self) -> None:
+        """Raise if the quotes of the whole file cannot be right."""
+        if self.is_stray or self.quotes % 2:
+            raise pa.ArrowInvalid("a quote in the middle of a cell" if self.is_stray else "an odd number of quotes")
 
     def close(self) -> None:
         """Close the file below."""

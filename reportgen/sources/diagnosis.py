@@ -38,6 +38,7 @@ def explain(path: Path, name: str, dialect: Dialect) -> None:
                 if row and len(row) != expected:
                     _refuse_width(name, line, len(row), expected)
             _refuse_open_quote(path, name, dialect)
+            _refuse_stray_quote(path, name, dialect)
     except UnicodeDecodeError as error:
         raise encoding_problem(name, 0, error) from error
     except (OSError, EOFError, zlib.error) as error:
@@ -66,6 +67,17 @@ def _refuse_open_quote(path: Path, name: str, dialect: Dialect) -> None:
     except csv.Error as error:
         if "unexpected end of data" in str(error):
             raise SourceUnreadable(name, f"line {start}", "a quote is left open", "close it") from error
+
+
+def _refuse_stray_quote(path: Path, name: str, dialect: Dialect) -> None:
+    """Raise for the first quote between two ordinary characters, or in a cell that does not begin with one."""
+    mark = re.escape(dialect.delimiter)
+    stray = re.compile(rf'[^{mark}"]"[^{mark}"]|(?:^|{mark})[^{mark}"]+"')
+    with open_text(path) as file:
+        for line, text in enumerate(file, 1):
+            if stray.search(text.rstrip("\r\n")):
+                allowed = "put the whole cell between quotes and double the quotes inside"
+                raise SourceUnreadable(name, f"line {line}", "a quote stands in the middle of a cell", allowed)
 
 
 def is_number(text: str, decimal: str = ".") -> bool:

@@ -14,7 +14,7 @@ from typing import IO
 from reportgen.errors import SourceUnreadable, listed
 
 HEAD_CHARACTERS = 1 << 18
-DELIMITERS = (",", ";", "\t")
+DELIMITERS = (",", ";", "\t", "|")
 
 _COMMA_NUMBER = re.compile(r"\s*[+-]?\d*,\d+(?:[eE][+-]?\d+)?\s*")
 _POINT_NUMBER = re.compile(r"\s*[+-]?\d*\.\d+(?:[eE][+-]?\d+)?\s*")
@@ -71,14 +71,21 @@ def read_dialect(path: Path, name: str) -> Dialect:
         raise SourceUnreadable(name, "", "has no header", "put the names of the columns in the first line")
     if len(rows) < 2:
         raise SourceUnreadable(name, "", "has names of columns but no rows", "give a file with data")
-    if len(rows[0]) == 1 and len(rows[1]) > 1:
-        problem = f"has 1 field but line 2 has {len(rows[1])}: it looks like a title"
-        raise SourceUnreadable(name, "line 1", problem, "put the names of the columns in the first line")
+    _refuse_title(name, rows)
     cells = [cell for row in rows[1:] for cell in row] if delimiter != "," else []
     comma = any(_COMMA_NUMBER.fullmatch(cell) for cell in cells) and not any(_POINT_NUMBER.fullmatch(cell) for cell in cells)
     if not lines[0].strip():
         raise SourceUnreadable(name, "line 1", "is blank", "put the names of the columns in the first line")
     return _with_names(name, delimiter, "," if comma else ".", [cell.strip() for cell in rows[0]])
+
+
+def _refuse_title(source: str, rows: list[list[str]]) -> None:
+    """Raise if the first row is too short for a header: one field less may be a delimiter at the end of the others."""
+    width, following = len(rows[0]), len(rows[1])
+    if (width == 1 and following > 1) or width < following - 1:
+        fields = "1 field" if width == 1 else f"{width} fields"
+        problem = f"has {fields} but line 2 has {following}: it looks like a title"
+        raise SourceUnreadable(source, "line 1", problem, "put the names of the columns in the first line")
 
 
 def _with_names(source: str, delimiter: str, decimal: str, header: list[str]) -> Dialect:
