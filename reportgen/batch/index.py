@@ -51,9 +51,19 @@ class IndexAssignment:
 
     @classmethod
     def of(cls, outcomes: Sequence[Outcome], coefficient: str, formats: tuple[str, ...], staging: str) -> IndexAssignment:
-        """The index of some outcomes, in their order."""
+        """The index of some outcomes, in their order; that of a resumed run is that of one that was never interrupted."""
         entries = tuple(
-            Entry(o.job.name, o.job.title, o.job.stem, o.job.formula, o.status, o.message, o.formats, o.line) for o in outcomes
+            Entry(
+                name=outcome.job.name,
+                title=outcome.job.title,
+                stem=outcome.job.stem,
+                formula=outcome.job.formula,
+                status="done" if outcome.status == "unchanged" else outcome.status,
+                message=outcome.message,
+                formats=outcome.formats,
+                line=outcome.line,
+            )
+            for outcome in outcomes
         )
         return cls(entries, coefficient, formats, staging)
 
