@@ -17,6 +17,7 @@ from reportgen.estimation.runner import fit_variants
 from reportgen.findings import Evidence, Finding, find
 from reportgen.fits import Coefficient, Fit, Issue, MixedFit, ModelFit, Undefined
 from reportgen.formula import ModelFormula, parse_formula
+from reportgen.moment_sum import MomentSum
 from reportgen.moments import ColumnLevel, GroupMoments, column_levels
 from reportgen.points import CAPACITY, PointDraw, Points
 from reportgen.sample import Ledger, Sample, summarise
@@ -231,18 +232,14 @@ def collect(design: Design, progress: Progress, capacity: int = CAPACITY) -> Col
     columns = (*design.columns, design.response)
     ledger = Ledger()
     draw = PointDraw(len(columns), capacity)
-    moments: GroupMoments | None = None
+    total = MomentSum(columns)
     for block, part in read_blocks(design):
         ledger = ledger.merge(part)
-        origin = None if moments is None else moments.origin
-        found = GroupMoments.from_rows(columns, block.codes, block.values, block.n_groups, origin, block.weights)
-        moments = found if moments is None else moments.merge(found)
+        total.add(block.codes, block.values, block.n_groups, block.weights)
         draw.add(block.codes, block.values)
         progress(f"reading {design.source.name}", ledger.n_rows_read)
-    if moments is None:
-        moments = GroupMoments.empty(columns)
     order = design.order
-    moments = moments.take(order)
+    moments = total.moments(order)
     sample = summarise(design.source, design.source_columns, ledger, moments.rows, design.lost_groups(ledger))
     labels = design.groups
     return Collected(sample, tuple(labels[j] for j in order), moments, draw.points(order))

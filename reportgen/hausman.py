@@ -18,7 +18,7 @@ from scipy.special import chdtrc
 
 from reportgen.estimation.absent import absent
 from reportgen.estimation.random_intercept import Profile, SizeClasses, at_ratio
-from reportgen.estimation.regressors import Term, regressors
+from reportgen.estimation.regressors import Term, products_not_kept, regressors
 from reportgen.estimation.robust import WorkingModel
 from reportgen.estimation.robust_wald import robust_wald
 from reportgen.estimation.small_sample import ScaledF
@@ -204,6 +204,8 @@ def _robust_form(moments: GroupMoments, k: int, mundlak: Fit) -> HausmanForm:
 def _robust_test(moments: GroupMoments, mundlak: Fit) -> ScaledF | Undefined:
     if not isinstance(mundlak, MixedFit):
         return absent(mundlak)
+    if not moments.keeps_products:
+        return Undefined(products_not_kept(moments))
     reg = regressors(moments, tuple((c.column, c.role) for c in mundlak.coefficients))
     ratio = float(mundlak.group_covariance.psi[0, 0] / mundlak.sigma2)
     _, beta = at_ratio(SizeClasses.of(reg), ratio)

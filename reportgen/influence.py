@@ -9,14 +9,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reportgen.estimation.absent import absent
+from reportgen.estimation.least_squares import solve
 from reportgen.estimation.left_out import Deletions, LeftOut, delete
 from reportgen.estimation.many_intercepts import Solutions, estimable, optimise_many, solve_at
-from reportgen.estimation.regressors import RANK_TOLERANCE, Regressors, Term, regressors
+from reportgen.estimation.random_intercept import Profile, SizeClasses
+from reportgen.estimation.regressors import RANK_TOLERANCE, Regressors, Term, products_not_kept, regressors
 from reportgen.fits import Fit, Issue, LeastSquaresFit, MixedFit, Role, Undefined
 from reportgen.moments import ColumnLevel, GroupMoments
 
 Array = NDArray[np.float64]
 
+MAX_EXAMINED = 5_000  # groups left out; with more groups those with the largest first-order influence on a slope
 MAX_REFITS = 400  # groups for which a mixed model is fitted again; with more groups those of the largest one-step influence
 
 LEAST_REFITS, MAX_WORK = 20, 4_000_000  # fewer are fitted again, but so many, where refits times distinct sizes exceed this
@@ -37,7 +40,7 @@ class SlopesWithout:
     full, full_errors : (m,) array
         Slopes and standard errors with all groups.
     groups : (L,) array of int
-        The groups left out, by index, in ascending order.
+        The groups left out, by index, in ascending order: all of them up to ``MAX_EXAMINED``, apart from `lost`.
     estimates, errors : (L, m) array
         Slopes and standard errors without the group.
     refitted : (L,) array of bool
@@ -111,6 +114,9 @@ def leave_one_group_out(moments: GroupMoments, levels: tuple[ColumnLevel, ...], 
         Variant id to fit.
     """
     both = tuple(level.column for level in levels if level.varies_within and level.varies_between)
+    if not moments.keeps_products:
+        absent_products = Undefined(products_not_kept(moments))
+        return Influence(absent_products, _between(moments, fits["between"]), absent_products, absent_products)
     contextual = _mixed(moments, fits["mundlak"], ("contextual",)) if both else _nothing("no_column_at_both_levels")
     return Influence(
         within=_within(moments, fits["no_pooling"]),
@@ -136,7 +142,9 @@ def _within(moments: GroupMoments, fit: Fit) -> SlopesWithout | Undefined:
         return _nothing("no_column_varies_within")
     reg = regressors(moments, _terms(fit))
     df = (reg.n_rows - reg.rows) - (reg.n_groups - 1) - (reg.n_terms - 1)
-    found = delete(reg.S_W[1:, 1:], reg.cross[:, 1:, 1:], df.astype(float))
+    beta, inverse, _ = solve(reg.S_W[1:, 1:])
+    groups = _most_influential(inverse @ reg.cross_row(np.concatenate([[0.0], -beta, [1.0]]))[1:-1])
+    found = delete(reg.S_W[1:, 1:], reg.cross_of(groups)[:, 1:, 1:], df[groups].astype(float)).among(groups)
     return _record(fit, reg, found, np.ones(len(found.groups), dtype=bool), SLOPES)
 
 
@@ -148,8 +156,12 @@ def _between(moments: GroupMoments, fit: Fit) -> SlopesWithout | Undefined:
     reg = regressors(moments, _terms(fit))
     n = reg.n_groups
     centred = reg.means[:, 1:] - reg.means[:, 1:].mean(axis=0)
-    removed = n / (n - 1) * centred[:, :, None] * centred[:, None, :]  # the mean of the others moves away as well
-    found = delete(centred.T @ centred, removed, np.full(n, float(n - 1 - reg.n_terms)))
+    gram = centred.T @ centred
+    beta, inverse, _ = solve(gram)
+    groups = _most_influential(inverse @ (centred[:, :-1] * (centred @ np.append(-beta, 1.0))[:, None]).T)
+    own = centred[groups]
+    removed = n / (n - 1) * own[:, :, None] * own[:, None, :]  # the mean of the others moves away as well
+    found = delete(gram, removed, np.full(len(groups), float(n - 1 - reg.n_terms))).among(groups)
     return _record(fit, reg, found, np.ones(len(found.groups), dtype=bool), SLOPES)
 
 
@@ -162,16 +174,29 @@ def _mixed(moments: GroupMoments, fit: Fit, roles: tuple[Role, ...]) -> SlopesWi
     n_between = sum(role in ("intercept", "contextual", "group_level") for _, role in reg.terms)
     if reg.n_groups - 1 <= n_between:
         return Undefined(Issue("no_degrees_of_freedom", {"df": reg.n_groups - 1 - n_between}))
-    everyone = np.arange(reg.n_groups)
-    problems = LeftOut.of(reg)
-    fine = estimable(problems, everyone, RANK_TOLERANCE)
-    problems = problems.only(everyone[fine])
     ratio = float(fit.group_covariance.psi[0, 0] / fit.sigma2)
+    profile = Profile(SizeClasses.of(reg), np.array([ratio]), restricted=True)
+    contrast = profile.contrast[0]
+    share = reg.weight / (1.0 + reg.weight * ratio) * (reg.means @ contrast)
+    scores = reg.cross_row(contrast) + share * reg.means.T
+    groups = _most_influential((profile.inverse[0] @ scores[:-1])[1:])
+    problems = LeftOut.of(reg, groups)
+    fine = estimable(problems, np.arange(len(groups)), RANK_TOLERANCE)
+    problems = problems.only(np.flatnonzero(fine))
     solved = solve_at(problems, np.arange(problems.n_problems), np.full(problems.n_problems, ratio))
     chosen = _largest(solved.beta, min(MAX_REFITS, max(LEAST_REFITS, MAX_WORK // len(problems.classes.size))))
     again = optimise_many(problems.only(chosen))
-    found = _merged(problems.groups, solved, chosen, again, tuple(int(j) for j in everyone[~fine]))
+    found = _merged(problems.groups, solved, chosen, again, tuple(int(j) for j in groups[~fine]))
     return _record(fit, reg, found, np.isin(problems.groups, problems.groups[chosen]), roles)
+
+
+def _most_influential(moves: Array) -> NDArray[np.int64]:
+    """Groups to be left out, in ascending order: all, or those whose (m, J) first-order moves of the slopes are largest."""
+    if moves.shape[1] <= MAX_EXAMINED:
+        return np.arange(moves.shape[1])
+    size = np.abs(moves)
+    largest = (size / np.where(size.max(axis=1) > 0, size.max(axis=1), 1.0)[:, None]).max(axis=0)
+    return np.sort(np.argsort(-largest, kind="stable")[:MAX_EXAMINED])
 
 
 def _largest(beta: Array, n_refits: int) -> NDArray[np.int64]:

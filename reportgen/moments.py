@@ -14,10 +14,24 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
-Codes = NDArray[np.int64]
+from reportgen.block_moments import Array, BlockMoments, Codes, block_moments
 
+MAX_PRODUCT_BYTES = 512 << 20  # of the (J, p, p) cross-products of single groups; beyond it only their sum is kept
 LEVEL_TOLERANCE = 1e-12  # share of a column's sum of squares below which its variation is rounding
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SummedProducts:
+    """Stands for the cross-products of the groups where there were too many of them to keep.
+
+    Attributes
+    ----------
+    total : (p, p) array
+        Their sum S_W: all that models without random slopes need, but not what separate regressions, cluster-robust errors
+        and leaving out a group need.
+    """
+
+    total: Array
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,8 +50,9 @@ class GroupMoments:
         Sum of the prior weights per group; equals `rows` without weights.
     means : (J, p) array
         Weighted group means minus `origin`; zero where a group is empty.
-    cross : (J, p, p) array
-        Weighted centred cross-products S_j = sum_i w_i (d_i - m_j)(d_i - m_j)'.
+    products : (J, p, p) array or SummedProducts
+        Weighted centred cross-products S_j = sum_i w_i (d_i - m_j)(d_i - m_j)', of every group as long as they take at most
+        ``MAX_PRODUCT_BYTES``.
     log_weight : float
         Sum of the logarithms of the prior weights, for the likelihood.
     """
@@ -47,7 +62,7 @@ class GroupMoments:
     rows: Codes
     weight: Array
     means: Array
-    cross: Array
+    products: Array | SummedProducts
     log_weight: float = 0.0
 
     @classmethod
@@ -80,24 +95,32 @@ class GroupMoments:
         n, p = values.shape
         if origin is None:
             origin = values.mean(axis=0) if n else np.zeros(p)
-        rows = np.bincount(codes, minlength=n_groups)
-        weight = np.asarray(rows if weights is None else np.bincount(codes, weights, n_groups), dtype=np.float64)
-        safe = np.where(weight > 0, weight, 1.0)
-        means = np.empty((n_groups, p))
-        deviations: list[Array] = []
-        for a in range(p):
-            shifted = values[:, a] - origin[a]
-            mean = np.bincount(codes, shifted if weights is None else shifted * weights, n_groups) / safe
-            shifted -= mean[codes]
-            means[:, a] = mean
-            deviations.append(shifted)
-        cross = np.empty((n_groups, p, p))
-        for a in range(p):
-            left = deviations[a] if weights is None else deviations[a] * weights
-            for b in range(a + 1):
-                cross[:, a, b] = cross[:, b, a] = np.bincount(codes, left * deviations[b], n_groups)
+        keeps = fits_in_memory(n_groups, p)
+        block = block_moments(codes, values, n_groups, origin, weights, by_group=keeps)
         log_weight = 0.0 if weights is None else float(np.log(weights).sum())
-        return cls(tuple(columns), origin, rows, weight, means, cross, log_weight)
+        return cls.of_block(columns, origin, block, log_weight)
+
+    @classmethod
+    def of_block(
+        cls,
+        columns: Sequence[str],
+        origin: Array,
+        block: BlockMoments,
+        log_weight: float,
+        order: Codes | None = None,
+    ) -> GroupMoments:
+        """From sums over blocks, the groups in a new order if one is given."""
+        p = len(columns)
+        chosen = slice(None) if order is None else order
+        n_groups = len(block.rows)
+        is_summed = block.products.shape[1] != n_groups or not fits_in_memory(n_groups, p)
+        packed = block.products.sum(axis=1, keepdims=True) if is_summed else block.products
+        full = np.empty((packed.shape[1], p, p))
+        for row, a, b in zip(packed, *np.tril_indices(p), strict=True):
+            full[:, a, b] = full[:, b, a] = row if is_summed else row[chosen]
+        products = SummedProducts(full[0]) if is_summed else full
+        means = np.ascontiguousarray(block.means.T[chosen])
+        return cls(tuple(columns), origin, block.rows[chosen], block.weight[chosen], means, products, log_weight)
 
     @classmethod
     def empty(cls, columns: Sequence[str]) -> GroupMoments:
@@ -113,41 +136,75 @@ class GroupMoments:
         a, b = self._grown(n_groups), other._grown(n_groups)
         total = a.weight + b.weight
         share = b.weight / np.where(total > 0, total, 1.0)
-        gap = np.where((b.weight > 0)[:, None], b.means + (b.origin - a.origin), a.means) - a.means
-        means = np.where((a.weight > 0)[:, None], a.means + gap * share[:, None], b.means + (b.origin - a.origin))
-        means[total == 0] = 0.0
-        cross = a.cross + b.cross
-        cross += (gap * (a.weight * share)[:, None])[:, :, None] * gap[:, None, :]
-        return GroupMoments(a.columns, a.origin, a.rows + b.rows, total, means, cross, a.log_weight + b.log_weight)
+        gap = np.where((b.weight > 0)[:, None], b.means + (b.origin - a.origin) - a.means, 0.0)
+        weighted = gap * (a.weight * share)[:, None]
+        products: Array | SummedProducts
+        if isinstance(a.products, SummedProducts) or isinstance(b.products, SummedProducts):
+            products = SummedProducts(a.S_W + b.S_W + weighted.T @ gap)
+        else:
+            products = a.products + b.products
+            products += weighted[:, :, None] * gap[:, None, :]
+        means = a.means + gap * share[:, None]
+        return GroupMoments(a.columns, a.origin, a.rows + b.rows, total, means, products, a.log_weight + b.log_weight)
 
     def _grown(self, n_groups: int) -> GroupMoments:
+        """With empty groups added at the end, and without the products of single groups where they would be too many."""
+        products = self.products
+        if not fits_in_memory(n_groups, self.n_columns):
+            products = SummedProducts(self.S_W)
         missing = n_groups - self.n_groups
-        if not missing:
-            return self
+        if missing and not isinstance(products, SummedProducts):
+            products = np.concatenate([products, np.zeros((missing, self.n_columns, self.n_columns))])
         return replace(
             self,
             rows=np.concatenate([self.rows, np.zeros(missing, dtype=self.rows.dtype)]),
             weight=np.concatenate([self.weight, np.zeros(missing)]),
             means=np.concatenate([self.means, np.zeros((missing, self.n_columns))]),
-            cross=np.concatenate([self.cross, np.zeros((missing, self.n_columns, self.n_columns))]),
+            products=products,
         )
 
     def take(self, groups: NDArray[np.int64] | NDArray[np.bool_]) -> GroupMoments:
-        """The moments of some groups, in the order given (or where a mask is true). Prior weights' logs are kept whole."""
-        return replace(
-            self, rows=self.rows[groups], weight=self.weight[groups], means=self.means[groups], cross=self.cross[groups]
-        )
+        """The moments of some groups, in the order given (or where a mask is true). Prior weights' logs are kept whole.
+
+        Raises
+        ------
+        ValueError
+            Only some of the groups, where only the sum of all cross-products was kept.
+        """
+        products = self.products
+        if not isinstance(products, SummedProducts):
+            products = products[groups]
+        elif len(self.rows[groups]) != self.n_groups:
+            raise ValueError("cross-products of single groups were not kept")
+        return replace(self, rows=self.rows[groups], weight=self.weight[groups], means=self.means[groups], products=products)
 
     def select(self, columns: Sequence[int]) -> GroupMoments:
         """The moments of some columns."""
         index = np.asarray(columns, dtype=int)
+        products = self.products
+        if isinstance(products, SummedProducts):
+            products = SummedProducts(products.total[np.ix_(index, index)])
+        else:
+            products = products[:, index[:, None], index]
         return replace(
             self,
             columns=tuple(self.columns[i] for i in index),
             origin=self.origin[index],
             means=self.means[:, index],
-            cross=self.cross[:, index[:, None], index],
+            products=products,
         )
+
+    @property
+    def keeps_products(self) -> bool:
+        """Whether the cross-products of single groups are there."""
+        return not isinstance(self.products, SummedProducts)
+
+    @property
+    def cross(self) -> Array:
+        """(J, p, p) cross-products of the groups; ask :attr:`keeps_products` first."""
+        if isinstance(self.products, SummedProducts):
+            raise TypeError("cross-products of single groups were not kept")
+        return self.products
 
     @property
     def n_groups(self) -> int:
@@ -177,7 +234,7 @@ class GroupMoments:
     @cached_property
     def S_W(self) -> Array:
         """(p, p) pooled within-group cross-products."""
-        return np.asarray(self.cross.sum(axis=0))
+        return self.products.total if isinstance(self.products, SummedProducts) else np.asarray(self.products.sum(axis=0))
 
     @cached_property
     def S_B(self) -> Array:
@@ -189,6 +246,11 @@ class GroupMoments:
     def S_T(self) -> Array:
         """(p, p) total centred cross-products."""
         return self.S_W + self.S_B
+
+
+def fits_in_memory(n_groups: int, n_columns: int) -> bool:
+    """Whether cross-products are kept for so many groups, one by one."""
+    return n_groups * n_columns**2 * 8 <= MAX_PRODUCT_BYTES
 
 
 @dataclass(frozen=True, slots=True)

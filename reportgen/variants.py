@@ -50,6 +50,11 @@ class Variant:
         """Whether the variant has random effects."""
         return self.estimator in ("random_intercept", "random_slopes")
 
+    @property
+    def needs_products(self) -> bool:
+        """Whether it takes the cross-products of single groups, not only their sum."""
+        return self.estimator in ("separate", "random_slopes")
+
 
 CATALOGUE: tuple[Variant, ...] = (
     Variant("pooled", "least_squares", ("raw",), ("raw",), ("group_level",)),

@@ -34,7 +34,7 @@ def panel_moments(name: str) -> GroupMoments:
         rows=rows,
         weight=rows.astype(float),
         means=np.array(found["means"]),
-        cross=np.array(found["cross"]),
+        products=np.array(found["cross"]),
     )
 
 
@@ -49,7 +49,7 @@ def dragons() -> GroupMoments:
         rows=rows,
         weight=rows.astype(float),
         means=np.array([group["mean"] for group in found["groups"]]),
-        cross=np.array([group["sscp"] for group in found["groups"]]),
+        products=np.array([group["sscp"] for group in found["groups"]]),
     )
 
 

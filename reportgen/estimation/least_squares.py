@@ -10,7 +10,7 @@ from scipy.linalg import cho_factor, cho_solve
 
 from reportgen.estimation.inference import PERFECT, coefficients
 from reportgen.estimation.regressors import Regressors, rank_problem
-from reportgen.estimation.robust import WorkingModel, robust_errors
+from reportgen.estimation.robust import WorkingModel, no_robust_errors, robust_errors
 from reportgen.fits import Fit, Issue, LeastSquaresFit, Likelihood, Number, RobustErrors, Undefined, UnfitVariant
 
 Array = NDArray[np.float64]
@@ -163,6 +163,8 @@ def too_few(variant: str, df: int) -> UnfitVariant | None:
 def _robust(reg: Regressors, solution: Solution) -> tuple[RobustErrors, ...]:
     if not (solution.rss > 0 and len(solution.beta)):
         return ()
+    if not reg.keeps_products:
+        return no_robust_errors(reg)
     skip = reg.n_terms - len(solution.beta)
     back = reg.back[skip:, skip:]
     model = WorkingModel.of(reg, solution.beta, solution.inverse)

@@ -44,7 +44,8 @@ class LeftOut:
     def of(cls, reg: Regressors, groups: Index | None = None) -> LeftOut:
         """One problem for each of `groups` (by default for every group) of `reg`."""
         chosen = np.arange(reg.n_groups) if groups is None else groups
-        return cls(SizeClasses.of(reg), chosen, reg.rows[chosen], reg.weight[chosen], reg.means[chosen], reg.cross[chosen])
+        cross = reg.cross_of(chosen)
+        return cls(SizeClasses.of(reg), chosen, reg.rows[chosen], reg.weight[chosen], reg.means[chosen], cross)
 
     def only(self, index: Index) -> LeftOut:
         """Some of the problems."""
@@ -107,6 +108,10 @@ class Deletions:
     estimates: Array
     errors: Array
     lost: tuple[int, ...]
+
+    def among(self, groups: Index) -> Deletions:
+        """The same, where what was removed belongs to these groups."""
+        return Deletions(groups[self.groups], self.estimates, self.errors, tuple(int(groups[j]) for j in self.lost))
 
 
 def independent(gram: Array, reference: Array) -> NDArray[np.bool_]:

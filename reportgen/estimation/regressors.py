@@ -40,24 +40,33 @@ class Regressors:
         Sum of prior weights per group, n_j.
     means : (J, p + 1) array
         Group means m_j, scaled; first column 1, last the response.
-    cross : (J, p + 1, p + 1) array
-        Centred cross-products S_j, scaled; zero in the first row and column.
+    S_W : (p + 1, p + 1) array
+        Pooled within cross-products, scaled; zero in the first row and column.
     log_weight : float
         Sum of the logarithms of the prior weights.
     scale : (p + 1,) array
         Units of the columns: a scaled value times its unit is a value in the data's units.
     centre : (p + 1,) array
         What was subtracted from each column, in the data's units (0 for the intercept and for within parts).
+    source : (p,) array of int
+        Which column of the moments each column after the intercept is made of.
+    factor : (p,) array
+        What its within part is multiplied by.
+    moments : GroupMoments
+        The data.
     """
 
     terms: tuple[Term, ...]
     rows: NDArray[np.int64]
     weight: Array
     means: Array
-    cross: Array
+    S_W: Array
     log_weight: float
     scale: Array
     centre: Array
+    source: NDArray[np.int64]
+    factor: Array
+    moments: GroupMoments
 
     @property
     def n_rows(self) -> int:
@@ -74,10 +83,27 @@ class Regressors:
         """Number of coefficients p, the intercept included."""
         return len(self.terms)
 
-    @cached_property
-    def S_W(self) -> Array:
-        """(p + 1, p + 1) pooled within cross-products."""
-        return np.asarray(self.cross.sum(axis=0))
+    @property
+    def keeps_products(self) -> bool:
+        """Whether the cross-products of single groups are there."""
+        return self.moments.keeps_products
+
+    def cross_of(self, groups: NDArray[np.int64]) -> Array:
+        """(L, p + 1, p + 1) centred cross-products S_j of some groups, scaled."""
+        cross = np.zeros((len(groups), self.n_terms + 1, self.n_terms + 1))
+        own = self.moments.cross[groups]
+        cross[:, 1:, 1:] = own[:, self.source[:, None], self.source] * np.outer(self.factor, self.factor)
+        return cross
+
+    def cross_row(self, column: Array) -> Array:
+        """(p + 1, J) products S_j c of every group's cross-products with one combination of the columns, (p + 1,)."""
+        live = np.flatnonzero(column[1:] * self.factor)
+        row = np.zeros((self.n_terms + 1, self.n_groups))
+        for at in live:
+            products = self.moments.cross[:, self.source[at]]
+            for b in np.flatnonzero(self.factor):
+                row[b + 1] += (column[at + 1] * self.factor[at] * self.factor[b]) * products[:, self.source[b]]
+        return row
 
     @cached_property
     def total(self) -> Array:
@@ -134,7 +160,7 @@ def regressors(moments: GroupMoments, terms: tuple[Term, ...]) -> Regressors:
         From :func:`terms_of`.
     """
     position = {name: i for i, name in enumerate(moments.columns)}
-    source = np.array([position[column] for column, _ in terms[1:]] + [moments.n_columns - 1], dtype=int)
+    source = np.array([position[column] for column, _ in terms[1:]] + [moments.n_columns - 1], dtype=np.int64)
     parts = np.array([PARTS[role] for _, role in terms[1:]] + [(1.0, 1.0)])
     keeps_within, keeps_mean = parts[:, 0], parts[:, 1]
     spread = (np.diag(moments.S_W)[source] * keeps_within + np.diag(moments.S_B)[source] * keeps_mean) / moments.total_weight
@@ -142,18 +168,26 @@ def regressors(moments: GroupMoments, terms: tuple[Term, ...]) -> Regressors:
     means = np.ones((moments.n_groups, len(terms) + 1))
     means[:, 1:] = (moments.means - moments.grand_mean)[:, source] * (keeps_mean / unit)
     factor = keeps_within / unit
-    cross = np.zeros((moments.n_groups, len(terms) + 1, len(terms) + 1))
-    cross[:, 1:, 1:] = moments.cross[:, source[:, None], source] * np.outer(factor, factor)
+    S_W = np.zeros((len(terms) + 1, len(terms) + 1))
+    S_W[1:, 1:] = moments.S_W[np.ix_(source, source)] * np.outer(factor, factor)
     return Regressors(
         terms=terms,
         rows=moments.rows,
         weight=moments.weight,
         means=means,
-        cross=cross,
+        S_W=S_W,
         log_weight=moments.log_weight,
         scale=np.concatenate([[1.0], unit]),
         centre=np.concatenate([[0.0], (moments.origin + moments.grand_mean)[source] * keeps_mean]),
+        source=source,
+        factor=factor,
+        moments=moments,
     )
+
+
+def products_not_kept(moments: GroupMoments) -> Issue:
+    """Why something cannot be computed from moments without the cross-products of single groups."""
+    return Issue("products_not_kept", {"n_groups": moments.n_groups, "n_columns": moments.n_columns})
 
 
 def dependent_columns(gram: Array) -> list[int]:

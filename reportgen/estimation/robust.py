@@ -31,14 +31,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reportgen.estimation.inference import coefficients
-from reportgen.estimation.regressors import Regressors, Term
+from reportgen.estimation.regressors import Regressors, Term, products_not_kept
 from reportgen.estimation.rotation import mean_row, rotated_rows
 from reportgen.estimation.stacks import forward, lower_root, product
 from reportgen.fits import Issue, RobustErrors
 
 Array = NDArray[np.float64]
 
+METHODS = ("CR1", "CR2", "CR3")
 MAX_WORK = 3e8  # groups times cubed columns beyond which CR2 and CR3 are not tried
+MAX_GROUPS = 10_000  # beyond, CR1 does: CR2 and CR3 are for few groups, and differ from it by shares of 1 / J
 SINGULAR = 1e-12  # relative eigenvalue of B_j that is rounding: the group alone decides a coefficient
 DECIDED = 1e-5  # share of a coefficient's standard deviation in such a direction that is not rounding
 
@@ -122,6 +124,15 @@ class WorkingModel:
     def work(self) -> float:
         """Groups times cubed columns: what the eigenvalues cost."""
         return float(self.n_groups * self.n_columns**3)
+
+    @property
+    def too_large(self) -> tuple[Issue, ...]:
+        """Why CR2 and CR3 are not computed; empty where they are."""
+        if self.n_groups > MAX_GROUPS:
+            return (Issue("enough_groups_for_cr1", {"n_groups": self.n_groups}),)
+        if self.work > MAX_WORK:
+            return (Issue("too_many_columns_for_robust", {"n_groups": self.n_groups, "n_columns": self.n_columns}),)
+        return ()
 
     @cached_property
     def whitened(self) -> Array:
@@ -235,17 +246,21 @@ def robust_errors(model: WorkingModel, terms: tuple[Term, ...], estimates: Array
     """
     if model.n_groups < 2:
         issue = Issue("one_group_with_variation")
-        return tuple(RobustErrors(method, (), (issue,)) for method in ("CR1", "CR2", "CR3"))
+        return tuple(RobustErrors(method, (), (issue,)) for method in METHODS)
     grow = np.sqrt(model.factor)
     groups = np.full(len(terms), model.n_groups - 1.0)
     found = {"CR1": (grow * model.errors(model.plain_scores, contrasts), groups, "groups")}
-    if model.work > MAX_WORK:
-        sizes = {"n_groups": model.n_groups, "n_columns": model.n_columns}
-        absent = tuple(RobustErrors(method, (), (Issue("too_many_columns_for_robust", sizes),)) for method in ("CR2", "CR3"))
+    if issues := model.too_large:
+        absent = tuple(RobustErrors(method, (), issues) for method in METHODS[1:])
         return (*_records(found, terms, estimates, np.zeros(len(terms), dtype=bool)), *absent)
     found["CR2"] = (model.errors(model.unbiased_scores, contrasts), model.bell_mccaffrey(contrasts), "bell_mccaffrey")
     found["CR3"] = (grow * model.errors(model.left_out_scores, contrasts), groups, "groups")
     return _records(found, terms, estimates, model.decided(contrasts))
+
+
+def no_robust_errors(reg: Regressors) -> tuple[RobustErrors, ...]:
+    """The methods with the reason why none can be computed: the cross-products of single groups were not kept."""
+    return tuple(RobustErrors(method, (), (products_not_kept(reg.moments),)) for method in METHODS)
 
 
 def _records(

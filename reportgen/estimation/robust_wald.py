@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import fdtrc
 
-from reportgen.estimation.robust import MAX_WORK, WorkingModel
+from reportgen.estimation.robust import WorkingModel
 from reportgen.estimation.small_sample import ScaledF
 from reportgen.fits import Issue, Undefined
 
@@ -32,8 +32,8 @@ def robust_wald(model: WorkingModel, contrasts: Array, values: Array) -> ScaledF
         The contrasts' estimates.
     """
     m = len(contrasts)
-    if model.work > MAX_WORK:
-        return Undefined(Issue("too_many_columns_for_robust", {"n_groups": model.n_groups, "n_columns": model.n_columns}))
+    if issues := model.too_large:
+        return Undefined(issues[0])
     if model.decided(contrasts).any():
         return Undefined(Issue("one_group_decides"))
     bread = contrasts @ model.inverse

@@ -37,7 +37,7 @@ def rotated_rows(reg: Regressors, columns: Array, about_mean: bool) -> list[Arra
     """
     rows: list[Array] = []
     for column in columns.T:
-        row = np.einsum("jab,b->aj", reg.cross, column)
+        row = reg.cross_row(column)
         if not about_mean:
             row += reg.weight * (reg.means @ column) * reg.means.T
         whole = column @ row

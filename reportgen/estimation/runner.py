@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping
 from reportgen.estimation.least_squares import fit_absorbed, fit_group_means, fit_pooled
 from reportgen.estimation.mixed import fit_random_intercept
 from reportgen.estimation.random_slopes import RandomEffects, fit_random_slopes
-from reportgen.estimation.regressors import Regressors, regressors, terms_of
+from reportgen.estimation.regressors import Regressors, products_not_kept, regressors, terms_of
 from reportgen.estimation.separate import fit_separate
-from reportgen.fits import Fit
+from reportgen.fits import Fit, UnfitVariant
 from reportgen.moments import ColumnLevel, GroupMoments
 from reportgen.variants import CATALOGUE, Estimator
 
@@ -42,8 +42,12 @@ def fit_variants(moments: GroupMoments, levels: tuple[ColumnLevel, ...], effects
     dict
         Variant id to fit, in the order of the catalogue; one that cannot be fitted holds its reason.
     """
-    return {
-        variant.id: FITTERS[variant.estimator](variant.id, regressors(moments, terms_of(variant, levels)), effects)
-        for variant in CATALOGUE
-        if effects.columns or not variant.needs_slopes
-    }
+    fits: dict[str, Fit] = {}
+    for variant in CATALOGUE:
+        if variant.needs_slopes and not effects.columns:
+            continue
+        if variant.needs_products and not moments.keeps_products:
+            fits[variant.id] = UnfitVariant(variant.id, products_not_kept(moments))
+            continue
+        fits[variant.id] = FITTERS[variant.estimator](variant.id, regressors(moments, terms_of(variant, levels)), effects)
+    return fits

@@ -40,7 +40,7 @@ def fit_separate(variant: str, reg: Regressors) -> SeparateFit | UnfitVariant:
     rows = np.ascontiguousarray(rows[:, :, estimable].transpose(2, 0, 1))
     triangle, rotated = rows[:, :, 1:-1], rows[:, :, -1]
     inverse = np.linalg.inv(triangle)
-    own = reg.cross[estimable]
+    own = reg.cross_of(np.flatnonzero(estimable))
     rss = float(np.maximum(own[:, -1, -1] - (rotated**2).sum(axis=1), 0.0).sum())
     df = int(reg.rows[estimable].sum()) - len(rows) * (k + 1)
     home = reg.scale[-1] / reg.scale[1:-1]

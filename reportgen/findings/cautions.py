@@ -103,6 +103,8 @@ def singleton_groups(evidence: Evidence) -> Iterator[Finding]:
 
 def groups_without_variation(evidence: Evidence) -> Iterator[Finding]:
     """Groups of several rows in which a predictor does not vary."""
+    if not evidence.moments.keeps_products:
+        return
     spread = np.diagonal(evidence.moments.cross, axis1=1, axis2=2)
     total = np.diag(evidence.moments.S_T)
     for i, level in enumerate(evidence.predictors):

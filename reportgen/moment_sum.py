@@ -1,0 +1,115 @@
+"""Adding up the moments of blocks of rows: memory for the groups met so far, whatever the number of rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from reportgen.block_moments import Array, BlockMoments, Codes, block_moments
+from reportgen.moments import GroupMoments, fits_in_memory
+
+
+@dataclass(slots=True)
+class MomentSum:
+    """Moments of the blocks added so far; every group keeps its place, new groups follow.
+
+    The same figures as :meth:`reportgen.moments.GroupMoments.merge`, to rounding, but in place: only the groups between the
+    least and the greatest of a block are touched.
+
+    Attributes
+    ----------
+    columns : tuple of str
+        Names of the p columns, the response last.
+    n_groups : int
+        Groups met so far.
+    log_weight : float
+        Sum of the logarithms of the prior weights.
+    """
+
+    columns: tuple[str, ...]
+    n_groups: int = 0
+    log_weight: float = 0.0
+    _origin: Array = field(init=False)
+    _sums: BlockMoments = field(init=False)
+    _by_group: bool = True
+
+    def __post_init__(self) -> None:
+        p = len(self.columns)
+        self._origin = np.zeros(p)
+        self._sums = BlockMoments(np.zeros(0, dtype=np.int64), np.zeros(0), np.zeros((p, 0)), np.zeros((_pairs(p), 0)))
+
+    def add(self, codes: Codes, values: Array, n_groups: int, weights: Array | None = None) -> None:
+        """Add a block of rows.
+
+        Parameters
+        ----------
+        codes : (n,) array of int
+            Group of each row, 0 to ``n_groups - 1``.
+        values : (n, p) array
+            The columns.
+        n_groups : int
+            Groups known after this block.
+        weights : (n,) array, optional
+            Positive prior weights.
+        """
+        if not len(codes):
+            return
+        if not self.n_groups:
+            self._origin = values.mean(axis=0)
+        self._grow(n_groups)
+        first, last = int(codes.min()), int(codes.max()) + 1
+        near = codes - first if first else codes
+        block = block_moments(near, values, last - first, self._origin, weights, by_group=self._by_group)
+        self._merge(slice(first, last), block)
+        if weights is not None:
+            self.log_weight += float(np.log(weights).sum())
+
+    def moments(self, order: Codes | None = None) -> GroupMoments:
+        """The moments of all rows added, the groups in a new order if one is given."""
+        J, sums = self.n_groups, self._sums
+        products = sums.products[:, :J] if self._by_group else sums.products
+        sums = BlockMoments(sums.rows[:J], sums.weight[:J], sums.means[:, :J], products)
+        return GroupMoments.of_block(self.columns, self._origin, sums, self.log_weight, order)
+
+    def _grow(self, n_groups: int) -> None:
+        """Make room for more groups, twice as much as before, so that growing costs little in all."""
+        self.n_groups = max(self.n_groups, n_groups)
+        sums, room = self._sums, len(self._sums.rows)
+        products = sums.products
+        if self._by_group and not fits_in_memory(self.n_groups, len(self.columns)):
+            self._by_group = False
+            products = products.sum(axis=1, keepdims=True)
+        if self.n_groups > room:
+            missing = max(self.n_groups, 2 * room) - room
+            self._sums = BlockMoments(
+                np.concatenate([sums.rows, np.zeros(missing, dtype=np.int64)]),
+                np.concatenate([sums.weight, np.zeros(missing)]),
+                np.concatenate([sums.means, np.zeros((len(self.columns), missing))], axis=1),
+                np.concatenate([products, np.zeros((len(products), missing))], axis=1) if self._by_group else products,
+            )
+        elif products is not sums.products:
+            self._sums = BlockMoments(sums.rows, sums.weight, sums.means, products)
+
+    def _merge(self, touched: slice, block: BlockMoments) -> None:
+        """Add a block's moments to those of the groups it touches (Chan, Golub & LeVeque 1983)."""
+        sums = self._sums
+        weight, means = sums.weight[touched], sums.means[:, touched]
+        products = sums.products[:, touched] if self._by_group else sums.products
+        products += block.products
+        before = weight.copy()
+        sums.rows[touched] += block.rows
+        weight += block.weight
+        share = block.weight / np.where(weight > 0, weight, 1.0)
+        gap = np.where(block.weight > 0, block.means - means, 0.0)
+        means += gap * share
+        factor = before * share
+        if not factor.any():
+            return
+        for pair, (a, b) in enumerate(zip(*np.tril_indices(len(gap)), strict=True)):
+            moved = factor * gap[a]
+            products[pair] += moved * gap[b] if self._by_group else moved @ gap[b]
+
+
+def _pairs(n_columns: int) -> int:
+    return n_columns * (n_columns + 1) // 2
