@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from reportgen.analysis import Analysis
 
 CONTEXT_VERSION = 1  # raised when a template written for the old context would no longer work
+IN_WORDS = 3  # predictors up to which the summary is prose
 IN_FULL = 6  # predictors up to which each has its own explanation
 
 
@@ -85,6 +86,7 @@ def build_document(analysis: Analysis) -> Document:
         "data": data_values(analysis),
         "level": f"{fixed(LEVEL * 100, 0)}%",
         "predictors": predictors,
+        "in_words": len(predictors) <= IN_WORDS,
         "in_full": len(predictors) <= IN_FULL,
         **finding_values(analysis.findings, predictors),
         "variants": variant_values(analysis, words),
