@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from scipy.special import chdtri, lambertw
 
 from reportgen.estimation.absent import absent
-from reportgen.estimation.random_intercept import LOG_GAMMA, Profile, SizeClasses, optimise
+from reportgen.estimation.random_intercept import Profile, SizeClasses, optimise
 from reportgen.estimation.regressors import INTERCEPT, regressors
 from reportgen.estimation.roots import bracketed_peak, bracketed_roots
 from reportgen.fits import LEVEL, Fit, Issue, MixedFit, Number, Undefined
@@ -169,7 +169,7 @@ class InterceptRegion:
 
     def gamma_ends(self) -> tuple[float, Number]:
         """Least and greatest ratio of the region."""
-        low, high = LOG_GAMMA
+        low, high = self.classes.log_range
         inner = np.logspace(low, high, int((high - low) * PER_DECADE) + 1)
         grid = np.unique(np.concatenate([[0.0, self.best], inner]))
         inside = np.flatnonzero(self.slack(grid) >= 0.0)
@@ -196,7 +196,7 @@ class InterceptRegion:
     def deviation_ends(self, low: float, high: Number) -> tuple[tuple[float, Number], tuple[float, float]]:
         """Ends of tau and of sigma, given the ends of gamma."""
         unbounded = isinstance(high, Undefined)
-        top = 10.0 ** LOG_GAMMA[1] if isinstance(high, Undefined) else high
+        top = 10.0 ** self.classes.log_range[1] if isinstance(high, Undefined) else high
         bottom = max(low, min(top, max(self.best, 1e-4 * top)) * 1e-6)
         points = np.unique(np.concatenate([[low, self.best], np.logspace(np.log10(bottom), np.log10(top), FINE)]))
         points = points[(points >= low) & (points <= top)]

@@ -14,7 +14,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from reportgen.estimation.random_intercept import LOG_GAMMA, SNAP
+from reportgen.estimation.random_intercept import LOG_GAMMA, SNAP, log_range
 from reportgen.estimation.roots import bracketed_roots
 
 Array = NDArray[np.float64]
@@ -131,7 +131,7 @@ def optimise_many(problems: Problems) -> Solutions:
         All of them estimable.
     """
     everyone = np.arange(problems.n_problems)
-    low, high = LOG_GAMMA
+    low, high = log_range(problems.gram(everyone, np.full(len(everyone), 10.0 ** LOG_GAMMA[1])))
     grid = np.concatenate([[0.0], np.logspace(low, high, int((high - low) * PER_DECADE) + 1)])
     slopes = np.stack([_slope(problems, everyone, np.full(len(everyone), gamma)) for gamma in grid], axis=1)
     owner, place = np.nonzero((slopes[:, 1:-1] < 0.0) & (slopes[:, 2:] >= 0.0))

@@ -20,7 +20,9 @@ from reportgen.estimation.roots import bracketed_roots
 Array = NDArray[np.float64]
 
 LOG_GAMMA = (-14.0, 16.0)  # searched decades of gamma = tau2 / sigma2, that is t from 1e-7 to 1e8
+SHORT_OF_DIGITS = 10.0  # upper decade where the columns are dependent within groups
 PER_DECADE = 4
+DEPENDENT = 1e-12  # least eigenvalue of the columns' correlations below which they count as dependent
 SNAP = 1e-9  # deviance below which gamma = 0 is as good
 
 
@@ -65,6 +67,11 @@ class SizeClasses:
     def n_terms(self) -> int:
         """Coefficients p."""
         return len(self.within) - 1
+
+    @cached_property
+    def log_range(self) -> tuple[float, float]:
+        """Decades of gamma to search."""
+        return log_range(self.gram(np.array([10.0 ** LOG_GAMMA[1]])))
 
     def gram(self, gamma: Array) -> Array:
         """(G, p + 1, p + 1) sigma2 D'V^-1 D at each of G ratios gamma."""
@@ -163,6 +170,23 @@ class Optimum:
     at_upper_end: bool
 
 
+def log_range(at_upper_end: Array) -> tuple[float, float]:
+    """Decades of gamma to search.
+
+    Columns that are dependent within groups but not between them (a predictor beside its own deviations) draw together as
+    gamma grows, since then only variation within groups counts.
+
+    Parameters
+    ----------
+    at_upper_end : (G, p + 1, p + 1) array
+        sigma2 D'V^-1 D at the largest ratio.
+    """
+    normal = at_upper_end[:, :-1, :-1]
+    size = np.sqrt(np.diagonal(normal, axis1=1, axis2=2))
+    least = np.linalg.eigvalsh(normal / (size[:, :, None] * size[:, None, :]))[:, 0]
+    return LOG_GAMMA[0], LOG_GAMMA[1] if np.all(least > DEPENDENT) else SHORT_OF_DIGITS
+
+
 def optimise(classes: SizeClasses, restricted: bool) -> Optimum:
     """Minimise the profiled deviance over gamma >= 0.
 
@@ -173,7 +197,7 @@ def optimise(classes: SizeClasses, restricted: bool) -> Optimum:
     restricted : bool
         REML if true, else maximum likelihood.
     """
-    low, high = LOG_GAMMA
+    low, high = classes.log_range
     grid = np.concatenate([[0.0], np.logspace(low, high, int((high - low) * PER_DECADE) + 1)])
     slope = Profile(classes, grid, restricted).slope
     first = np.flatnonzero((slope[1:-1] < 0.0) & (slope[2:] >= 0.0)) + 1

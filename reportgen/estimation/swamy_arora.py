@@ -11,7 +11,7 @@ from reportgen.estimation.absent import absent
 from reportgen.estimation.between_weights import mean_gram
 from reportgen.estimation.least_squares import solve
 from reportgen.estimation.random_intercept import Profile, SizeClasses, at_ratio
-from reportgen.estimation.regressors import Regressors, Term, regressors
+from reportgen.estimation.regressors import Regressors, Term, dependent_columns, regressors
 from reportgen.fits import Fit, Issue, LeastSquaresFit, MixedFit, Number, Undefined
 from reportgen.moments import ColumnLevel, GroupMoments
 
@@ -107,7 +107,11 @@ def _group_variance(reg: Regressors, sigma2: float, levels: tuple[ColumnLevel, .
     kept = [i for i, (column, role) in enumerate(reg.terms) if role == "intercept" or column in varying]
     if reg.n_groups <= len(kept):
         return Undefined(Issue("no_degrees_of_freedom", {"df": reg.n_groups - len(kept)}))
+    gram = mean_gram(reg, reg.weight)
+    bad = dependent_columns(gram[np.ix_(kept, kept)])
+    if bad:  # a predictor of the groups that is the mean of another one
+        return Undefined(Issue("dependent_columns", {"columns": tuple(reg.terms[kept[i]][0] for i in bad)}))
     index = np.append(kept, reg.n_terms)
-    _, inverse, rss = solve(mean_gram(reg, reg.weight)[np.ix_(index, index)])
+    _, inverse, rss = solve(gram[np.ix_(index, index)])
     second = mean_gram(reg, reg.weight**2)[np.ix_(kept, kept)]
     return float((rss - (reg.n_groups - len(kept)) * sigma2) / (reg.weight.sum() - np.trace(inverse @ second)))
