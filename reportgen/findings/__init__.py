@@ -7,6 +7,7 @@ findings it gives rise to; the report shows them in the order of the tables of r
 from __future__ import annotations
 
 from reportgen.findings.cautions import CAUTION_RULES
+from reportgen.findings.data_cautions import DATA_RULES
 from reportgen.findings.records import Evidence, Finding, Severity
 from reportgen.findings.summary import SUMMARY_RULES
 
@@ -15,4 +16,4 @@ __all__ = ["Evidence", "Finding", "Severity", "find"]
 
 def find(evidence: Evidence) -> tuple[Finding, ...]:
     """All findings: the sentences of the summary, then what to be careful about."""
-    return tuple(finding for rule in (*SUMMARY_RULES, *CAUTION_RULES) for finding in rule(evidence))
+    return tuple(finding for rule in (*SUMMARY_RULES, *CAUTION_RULES, *DATA_RULES) for finding in rule(evidence))
