@@ -65,6 +65,18 @@ def data_values(analysis: Analysis) -> Plain:
     }
 
 
+def design_values(analysis: Analysis) -> Plain:
+    """What grouping does to the mean of the response."""
+    design = analysis.variance.mean_design
+    if isinstance(design, Undefined):
+        return {"defined": False}
+    return {
+        "defined": True,
+        "effect": significant(design.effect, 3),
+        "rows": significant(design.effective_rows, 3),
+    }
+
+
 def finding_values(findings: tuple[Finding, ...], predictors: list[Plain]) -> Plain:
     """Findings by where the page says them: in the summary, by predictor; as cautions, the gravest first; as notes."""
     known = {entry["key"]: entry for entry in predictors}

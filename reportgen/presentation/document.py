@@ -12,6 +12,7 @@ from reportgen.presentation import data_tables, explanation_tables, model_table
 from reportgen.presentation.context import (
     comparison_values,
     data_values,
+    design_values,
     finding_values,
     formula_values,
     mixed_values,
@@ -32,6 +33,7 @@ from reportgen.presentation.influence_table import influence_table, weighting_ta
 from reportgen.presentation.predictors import Plain, predictor
 from reportgen.presentation.recipes import recipes
 from reportgen.presentation.tables import Table
+from reportgen.presentation.variance_table import variance_table
 from reportgen.presentation.wording import Wording, wording
 
 if TYPE_CHECKING:
@@ -84,6 +86,7 @@ def build_document(analysis: Analysis) -> Document:
         "version": CONTEXT_VERSION,
         "formula": formula_values(analysis),
         "data": data_values(analysis),
+        "design": design_values(analysis),
         "level": f"{fixed(LEVEL * 100, 0)}%",
         "predictors": predictors,
         "in_words": len(predictors) <= IN_WORDS,
@@ -112,6 +115,7 @@ def _tables(analysis: Analysis, predictors: list[Plain], words: Wording) -> dict
         "levels": data_tables.levels_table(analysis, words),
         "groups": data_tables.groups_table(analysis, words),
         "models": model_table.model_table(analysis, words),
+        "variance": variance_table(analysis, words),
         "inference": model_table.inference_table(analysis, words),
         "tests": explanation_tables.tests_table(analysis, words),
         "checks": explanation_tables.checks_table(analysis, words),

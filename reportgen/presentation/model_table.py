@@ -20,10 +20,14 @@ from reportgen.fits import (
 )
 from reportgen.presentation.formatting import count, degrees_of_freedom, p_value, printable, quantity, significant
 from reportgen.presentation.tables import EMPTY, Cell, Column, Row, Table, coefficient_cell, missing
+from reportgen.presentation.variance_table import interval_text
 from reportgen.presentation.wording import Wording
+from reportgen.variance import VarianceIntervals
 
 if TYPE_CHECKING:
     from reportgen.analysis import Analysis
+
+Intervals = Mapping[str, VarianceIntervals]
 
 SLOPE_ROLES: tuple[Role, ...] = ("raw", "within", "group_level")
 MEAN_ROLES: tuple[Role, ...] = ("between", "contextual")
@@ -42,7 +46,11 @@ def model_table(analysis: Analysis, words: Wording) -> Table:
         id="models",
         stub=words["table.models.stub"],
         columns=tuple(Column(words[f"variant_short.{name}"]) for name in fits),
-        rows=(*_coefficient_rows(analysis, fits, words), *_summary_rows(fits, words), *_method_rows(fits, words)),
+        rows=(
+            *_coefficient_rows(analysis, fits, words),
+            *_summary_rows(fits, analysis.variance.intervals, words),
+            *_method_rows(fits, words),
+        ),
     )
 
 
@@ -75,7 +83,7 @@ def _row(header: str, fits: Mapping[str, ModelFit], make: Callable[[ModelFit], C
     return Row(header, cells, begins_part) if any(cell.text for cell in cells) else None
 
 
-def _summary_rows(fits: Mapping[str, ModelFit], words: Wording) -> list[Row]:
+def _summary_rows(fits: Mapping[str, ModelFit], intervals: Intervals, words: Wording) -> list[Row]:
     def r2(key: str) -> Callable[[ModelFit], Cell]:
         def make(fit: ModelFit) -> Cell:
             value = fit.r2.get(key)
@@ -87,8 +95,8 @@ def _summary_rows(fits: Mapping[str, ModelFit], words: Wording) -> list[Row]:
 
     rows = [
         _row(words["table.models.sigma"], fits, lambda fit: Cell(significant(math.sqrt(fit.sigma2))), begins_part=True),
-        *_group_rows(fits, words),
-        _row(words["table.models.icc"], fits, lambda fit: _icc(fit, words)),
+        *_group_rows(fits, intervals, words),
+        _row(words["table.models.icc"], fits, lambda fit: _icc(fit, intervals, words)),
         *(_row(words[f"r2.{key}"], fits, r2(key), begins_part=key == "r2") for key in R2_KEYS),
         _row(words["table.models.log_likelihood"], fits, lambda fit: _likelihood(fit, "log_likelihood", words), True),
         _row(words["table.models.aic"], fits, lambda fit: _likelihood(fit, "aic", words)),
@@ -97,7 +105,7 @@ def _summary_rows(fits: Mapping[str, ModelFit], words: Wording) -> list[Row]:
     return [row for row in rows if row]
 
 
-def _group_rows(fits: Mapping[str, ModelFit], words: Wording) -> list[Row | None]:
+def _group_rows(fits: Mapping[str, ModelFit], intervals: Intervals, words: Wording) -> list[Row | None]:
     """Standard deviations of the group effects, and their correlations."""
     terms = list(dict.fromkeys(t for fit in fits.values() if isinstance(fit, MixedFit) for t in fit.group_covariance.terms))
     rows: list[Row | None] = []
@@ -108,7 +116,9 @@ def _group_rows(fits: Mapping[str, ModelFit], words: Wording) -> list[Row | None
             if not isinstance(fit, MixedFit) or term not in fit.group_covariance.terms:
                 return EMPTY
             i = fit.group_covariance.terms.index(term)
-            return Cell(significant(math.sqrt(max(float(fit.group_covariance.psi[i, i]), 0.0))))
+            found = intervals.get(fit.variant)
+            details = interval_text(found.deviations[found.terms.index(term)], words) if found else ()
+            return Cell(significant(math.sqrt(max(float(fit.group_covariance.psi[i, i]), 0.0))), details)
 
         rows.append(_row(words[key].format(printable(term, 40)), fits, deviation))
     if len(terms) == 2:
@@ -124,10 +134,13 @@ def _correlation(fit: ModelFit) -> Cell:
     return Cell(quantity("icc", float(psi[0, 1]) / scale)) if scale > 0 else EMPTY
 
 
-def _icc(fit: ModelFit, words: Wording) -> Cell:
+def _icc(fit: ModelFit, intervals: Intervals, words: Wording) -> Cell:
     if not isinstance(fit, MixedFit):
         return EMPTY
-    return missing(words.issue(fit.icc.reason)) if isinstance(fit.icc, Undefined) else Cell(quantity("icc", fit.icc))
+    if isinstance(fit.icc, Undefined):
+        return missing(words.issue(fit.icc.reason))
+    found = intervals.get(fit.variant)
+    return Cell(quantity("icc", fit.icc), interval_text(found.icc, words) if found else ())
 
 
 def _likelihood(fit: ModelFit, kind: str, words: Wording) -> Cell:

@@ -31,7 +31,7 @@ def draw_forest(analysis: Analysis, column: str, words: Wording) -> Figure:
         if isinstance(fit, LeastSquaresFit | MixedFit):
             entries += [(variant, c) for c in fit.coefficients if c.column == column and c.role in SHOWN]
     several = {variant for variant, _ in entries if sum(other == variant for other, _ in entries) > 1}
-    with drawing(0.75 + 0.24 * len(entries)) as canvas:
+    with drawing(0.62 + 0.2 * len(entries)) as canvas:
         axes = canvas.add_subplot()
         axes.axvline(0.0, color=GREY, linewidth=0.8, zorder=0)
         labels = []
