@@ -22,7 +22,7 @@ Array = NDArray[np.float64]
 MAX_EXAMINED = 5_000  # groups left out; with more groups those with the largest first-order influence on a slope
 MAX_REFITS = 400  # groups for which a mixed model is fitted again; with more groups those of the largest one-step influence
 
-LEAST_REFITS, MAX_WORK = 20, 4_000_000  # fewer are fitted again, but so many, where refits times distinct sizes exceed this
+LEAST_REFITS, MAX_WORK = 20, 4_000_000  # only so many where refits times distinct sizes, or the groups, exceed their limit
 
 SLOPES: tuple[Role, ...] = ("raw", "within", "between", "group_level")
 
@@ -184,7 +184,8 @@ def _mixed(moments: GroupMoments, fit: Fit, roles: tuple[Role, ...]) -> SlopesWi
     fine = estimable(problems, np.arange(len(groups)), RANK_TOLERANCE)
     problems = problems.only(np.flatnonzero(fine))
     solved = solve_at(problems, np.arange(problems.n_problems), np.full(problems.n_problems, ratio))
-    chosen = _largest(solved.beta, min(MAX_REFITS, max(LEAST_REFITS, MAX_WORK // len(problems.classes.size))))
+    affordable = MAX_WORK // len(problems.classes.size) if reg.n_groups <= MAX_EXAMINED else 0
+    chosen = _largest(solved.beta, min(MAX_REFITS, max(LEAST_REFITS, affordable)))
     again = optimise_many(problems.only(chosen))
     found = _merged(problems.groups, solved, chosen, again, tuple(int(j) for j in groups[~fine]))
     return _record(fit, reg, found, np.isin(problems.groups, problems.groups[chosen]), roles)

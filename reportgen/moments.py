@@ -222,6 +222,14 @@ class GroupMoments:
         return int(self.rows.sum())
 
     @cached_property
+    def by_size(self) -> tuple[Array, Codes, Codes]:
+        """Distinct group sizes (D,), the groups ordered by size (J,), and where each size begins in that order (D,)."""
+        order = np.argsort(self.weight, kind="stable")
+        in_order = self.weight[order]
+        starts = np.flatnonzero(np.append(True, in_order[1:] != in_order[:-1])) if len(order) else order
+        return in_order[starts], order, starts
+
+    @cached_property
     def total_weight(self) -> float:
         """Sum of all prior weights (N without weights)."""
         return float(self.weight.sum())

@@ -53,9 +53,8 @@ class SizeClasses:
     @classmethod
     def of(cls, reg: Regressors) -> SizeClasses:
         """Gather the groups of `reg`."""
-        size, index, count = np.unique(reg.weight, return_inverse=True, return_counts=True)
-        order = np.argsort(index, kind="stable")
-        starts = np.concatenate([[0], np.cumsum(count)[:-1]])
+        size, order, starts = reg.moments.by_size
+        count = np.diff(starts, append=len(order))
         means = reg.means[order]
         p = means.shape[1]
         outer = np.empty((len(size), p, p))

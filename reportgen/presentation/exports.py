@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import math
 import platform
 from collections.abc import Mapping
@@ -40,7 +41,13 @@ def result_file(analysis: Analysis) -> str:
         JSON with sorted keys; the same analysis gives the same text.
     """
     options = orjson.OPT_SORT_KEYS | orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
-    return orjson.dumps(results(analysis), option=options).decode()
+    was_enabled = gc.isenabled()
+    gc.disable()  # a list for every group, none of them garbage: to look through them again and again took longest
+    try:
+        return orjson.dumps(results(analysis), option=options).decode()
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def results(analysis: Analysis) -> dict[str, Json]:
