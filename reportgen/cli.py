@@ -10,6 +10,7 @@ import argparse
 import os
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,9 +19,11 @@ from reportgen.errors import ReportgenError
 
 if TYPE_CHECKING:
     from reportgen.analysis import Analysis, Options
+    from reportgen.presentation.options import Presentation
 
 DEMO_FORMULA = "testScore ~ bodyLength2 + (1 | mountainRange)"
 DEMO_DATA = "examples/dragons/dragons.csv"
+FORMAT_HELP = "html, pdf, json (the default), docx, xlsx, md, tex, tidy.csv, glance.csv, augment.csv"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -123,7 +126,16 @@ def _count(text: str) -> int:
 def _add_output(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", metavar="DIR", type=Path, default=Path(), help="output folder (default: the current one)")
     parser.add_argument("--name", metavar="NAME", help="name of the files without ending (default: that of the data)")
-    parser.add_argument("--format", metavar="F", nargs="+", action="extend", help="any of html, pdf, json (default: all three)")
+    parser.add_argument("--format", metavar="F", nargs="+", action="extend", help=f"any of {FORMAT_HELP}")
+    looks = parser.add_argument_group("how the report looks")
+    looks.add_argument("--title", metavar="TEXT", default="", help="title of the report")
+    looks.add_argument("--author", metavar="TEXT", default="", help="who answers for it")
+    looks.add_argument("--date", metavar="DATE", default="", help="its date, as 2026-12-31 (default: none; never the clock)")
+    looks.add_argument("--logo", metavar="FILE", default="", help="PNG or JPEG image for its head")
+    looks.add_argument(
+        "--p-style", metavar="S", default="apa", help="how p values are written: apa, ama or plain (default: apa)"
+    )
+    looks.add_argument("--no-attach-data", action="store_true", help="leave the analysed columns out of the PDF's attachments")
 
 
 def _add_batch(parser: argparse.ArgumentParser) -> None:
@@ -131,7 +143,7 @@ def _add_batch(parser: argparse.ArgumentParser) -> None:
     add("data", metavar="DATA", nargs="+", help="one manifest (.toml), or data files and patterns such as 'data/*.csv'")
     add("--formula", metavar="FORMULA", default="", help="for data files: the formula of all of them")
     add("--out", metavar="DIR", type=Path, required=True, help="output folder")
-    add("--format", metavar="F", nargs="+", action="extend", help="for data files: any of html, pdf, json (default: all three)")
+    add("--format", metavar="F", nargs="+", action="extend", help=f"for data files: any of {FORMAT_HELP}")
     add("--by", metavar="COLUMN", default="", help="for data files: one report for each value of this column")
     add("--responses", metavar="A,B,C", default="", help="for data files: one report for each of these responses")
     add("--coefficient", metavar="COLUMN", default="", help="design column to compare in the index (default: the commonest)")
@@ -154,19 +166,19 @@ def _whole(least: int) -> Callable[[str], int]:
 def _render(options: argparse.Namespace, messages: Messages) -> int:
     from reportgen.presentation.rendering import checked_formats
 
-    formats = checked_formats(options.format)
+    formats, presentation = checked_formats(options.format), _presentation(options)
     analysis = _analyze(options.data, options.formula, _choices(options), messages)
     name = options.name or _stem(options.data)
-    return _write(analysis, options.out, name, formats, messages)
+    return _write(analysis, Output(options.out, name, formats, presentation), messages)
 
 
 def _demo(options: argparse.Namespace, messages: Messages) -> int:
     from reportgen.presentation.rendering import checked_formats
     from reportgen.resources import resource
 
-    formats = checked_formats(options.format)
+    formats, presentation = checked_formats(options.format), _presentation(options)
     analysis = _analyze(str(resource(DEMO_DATA)), DEMO_FORMULA, None, messages)
-    return _write(analysis, options.out, options.name or "dragons", formats, messages)
+    return _write(analysis, Output(options.out, options.name or "dragons", formats, presentation), messages)
 
 
 def _fit(options: argparse.Namespace, messages: Messages) -> int:
@@ -245,19 +257,43 @@ def _choices(options: argparse.Namespace) -> Options:
     )
 
 
+def _presentation(options: argparse.Namespace) -> Presentation:
+    """How the report is to look, as given on the command line."""
+    from reportgen.presentation.options import Presentation, checked_date, checked_p_style, read_logo
+
+    return Presentation(
+        title=options.title,
+        author=options.author,
+        date=checked_date(options.date),
+        logo=read_logo(options.logo),
+        p_style=checked_p_style(options.p_style),
+        attach_data=not options.no_attach_data,
+    )
+
+
 def _analyze(data: str, formula: str, choices: Options | None, messages: Messages) -> Analysis:
     from reportgen.analysis import walk
 
     return walk(formula, data, choices, messages.progress)
 
 
-def _write(analysis: Analysis, folder: Path, name: str, formats: Sequence[str], messages: Messages) -> int:
+@dataclass(frozen=True, slots=True)
+class Output:
+    """Where the files of a report go, and what they are."""
+
+    folder: Path
+    name: str
+    formats: tuple[str, ...]
+    presentation: Presentation
+
+
+def _write(analysis: Analysis, output: Output, messages: Messages) -> int:
     """Make and write the outputs, then say what could not be made."""
     from reportgen.presentation.outputs import write_outputs
     from reportgen.presentation.rendering import render
 
-    rendered = render(analysis, formats, messages.progress)
-    for path in write_outputs(folder, name, rendered.contents):
+    rendered = render(analysis, output.formats, messages.progress, output.presentation)
+    for path in write_outputs(output.folder, output.name, rendered.contents):
         messages.say(f"wrote {path}")
     for error in rendered.failures.values():
         raise error

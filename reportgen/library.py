@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict, Unpack
@@ -16,11 +16,12 @@ from reportgen.findings import Finding
 from reportgen.fits import Fit, LeastSquaresFit, MixedFit, ModelFit, Undefined
 from reportgen.prediction import predict
 from reportgen.prediction_rows import augmented, new_rows
+from reportgen.presentation.formatting import PStyle
+from reportgen.presentation.options import PLAIN, Presentation, checked_date, checked_p_style, read_logo
+from reportgen.presentation.rendering import WRITERS, Material
 
 if TYPE_CHECKING:
     import pandas as pd
-
-    from reportgen.presentation.document import Document
 
 
 class Choices(TypedDict, total=False):
@@ -31,6 +32,16 @@ class Choices(TypedDict, total=False):
     cross_check: bool
     bootstrap: int
     seed: int
+
+
+class Looks(TypedDict, total=False):
+    """How a report looks, as keywords."""
+
+    title: str
+    author: str
+    date: str
+    p_style: PStyle
+    attach_data: bool
 
 
 def analyze(formula: str, data: object, *, name: str = "", **options: Unpack[Choices]) -> Analysis:
@@ -70,9 +81,33 @@ class Analysis:
     ----------
     results : reportgen.analysis.Analysis
         Everything computed, as plain records.
+    presentation : reportgen.presentation.options.Presentation
+        How its report looks.
     """
 
     results: walks.Analysis
+    presentation: Presentation = PLAIN
+
+    def presented(self, *, logo: str | os.PathLike[str] = "", **choices: Unpack[Looks]) -> Analysis:
+        """The same analysis with other choices of how its report looks.
+
+        Parameters
+        ----------
+        logo : path
+            PNG or JPEG image for the head of the report.
+        **choices
+            Fields of :class:`reportgen.presentation.options.Presentation`: ``title``, ``author``, ``date`` (``YYYY-MM-DD``),
+            ``p_style`` (``apa``, ``ama``, ``plain``), ``attach_data``.
+
+        Raises
+        ------
+        InputError
+            A date, style or image that cannot be used.
+        """
+        checked_date(choices.get("date", ""))
+        checked_p_style(choices.get("p_style", "apa"))
+        changed = replace(self.presentation, **choices)
+        return Analysis(self.results, replace(changed, logo=read_logo(os.fspath(logo))) if logo else changed)
 
     @property
     def fits(self) -> Mapping[str, Fit]:
@@ -181,42 +216,34 @@ class Analysis:
 
     def to_json(self, path: str | os.PathLike[str] | None = None) -> str:
         """The result file (schema ``reportgen.results/1``), also written to `path` if given."""
-        from reportgen.presentation.exports import result_file
-
-        text = result_file(self.results)
-        if path is not None:
-            _save(path, text.encode())
-        return text
+        return self._made("json", path).decode()
 
     def to_html(self, path: str | os.PathLike[str] | None = None) -> str:
         """The report as one self-contained page, also written to `path` if given."""
-        from reportgen.presentation.html import render_html
-
-        text = render_html(self._document)
-        if path is not None:
-            _save(path, text.encode())
-        return text
+        return self._made("html", path).decode()
 
     def to_pdf(self, path: str | os.PathLike[str] | None = None) -> bytes:
-        """The report as a PDF, also written to `path` if given.
+        """The report as a PDF with its evidence attached, also written to `path` if given.
 
         Raises
         ------
         OutputError
             A system library that PDF needs is missing; the message says what mends it.
         """
-        from reportgen.presentation.pdf import render_pdf
+        return self._made("pdf", path)
 
-        content = render_pdf(self._document)
+    def _made(self, name: str, path: str | os.PathLike[str] | None) -> bytes:
+        """An output in one of the formats, also written to `path` if given."""
+        content = WRITERS[name](self._material)
         if path is not None:
-            _save(path, content)
+            from reportgen.presentation.outputs import write_file
+
+            write_file(Path(path), content)
         return content
 
     @cached_property
-    def _document(self) -> Document:
-        from reportgen.presentation.document import build_document
-
-        return build_document(self.results)
+    def _material(self) -> Material:
+        return Material(self.results, self.presentation)
 
     def _repr_html_(self) -> str:
         """The report inside a frame, so that its style does not leak into a notebook."""
@@ -228,9 +255,3 @@ class Analysis:
     def __repr__(self) -> str:
         sample = self.results.sample
         return f"<Analysis of {self.results.formula.text!r}: {sample.n_obs} rows in {sample.n_groups} groups>"
-
-
-def _save(path: str | os.PathLike[str], content: bytes) -> None:
-    from reportgen.presentation.outputs import write_file
-
-    write_file(Path(path), content)

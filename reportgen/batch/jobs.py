@@ -34,7 +34,7 @@ class Job:
     formats : tuple of str
         Outputs wanted.
     title : str
-        Title in the index; empty for the name.
+        Title of the report, and in the index; empty for one made of the formula, and the name.
     selections : tuple of Selection
         Rows to use; all of them where there is none.
     """

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from reportgen.batch.jobs import Job, check_distinct
 from reportgen.errors import ManifestError, UnknownKey, listed, quoted
-from reportgen.presentation.rendering import FORMATS
+from reportgen.presentation.rendering import DEFAULT_FORMATS, FORMATS
 
 TABLES = ("defaults", "report")
 DEFAULT_KEYS = ("formula", "formats")
@@ -76,7 +76,7 @@ def _job(path: Path, where: str, defaults: Mapping[str, object], entry: Mapping[
         name=name,
         data=str(path.parent / data),
         formula=_text(path.name, where, merged, "formula"),
-        formats=_formats(path.name, where, merged.get("formats", list(FORMATS))),
+        formats=_formats(path.name, where, merged.get("formats", list(DEFAULT_FORMATS))),
         title=_text(path.name, where, entry, "title") if "title" in entry else "",
     )
 

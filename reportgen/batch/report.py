@@ -43,11 +43,12 @@ def make_report(assignment: Assignment) -> Mapping[str, Any]:
     from reportgen.analysis import walk
     from reportgen.batch.lines import line_of
     from reportgen.presentation.exports import results
+    from reportgen.presentation.options import Presentation
     from reportgen.presentation.rendering import render
 
     job = assignment.job
     analysis = walk(job.formula, _source(job))
-    rendered = render(analysis, job.formats, _silent)
+    rendered = render(analysis, job.formats, _silent, Presentation(title=job.title))
     _stage(Path(assignment.staging), rendered.contents)
     return {
         "data": analysis.sample.sha256,

@@ -10,7 +10,7 @@ from reportgen.batch.expansion import Split, jobs_of_files, responses_of
 from reportgen.batch.jobs import Job
 from reportgen.batch.manifest import read_manifest
 from reportgen.errors import OptionConflict
-from reportgen.presentation.rendering import FORMATS
+from reportgen.presentation.rendering import DEFAULT_FORMATS
 
 MANIFEST = ".toml"
 
@@ -53,7 +53,7 @@ def jobs_of(request: Request) -> tuple[Job, ...]:
         if not request.formula:
             raise OptionConflict("--formula", "is missing", "give it with data files, or give one manifest (.toml)")
         split = Split(request.by, responses_of(request.responses) if request.responses else ())
-        return jobs_of_files(request.data, request.formula, request.formats or FORMATS, split)
+        return jobs_of_files(request.data, request.formula, request.formats or DEFAULT_FORMATS, split)
     if len(request.data) > 1:
         raise OptionConflict("a manifest", "stands alone", "give either one manifest or data files")
     options = {"--formula": request.formula, "--by": request.by, "--responses": request.responses, "--format": request.formats}

@@ -22,6 +22,7 @@ from reportgen.presentation.formatting import (
     significant,
 )
 from reportgen.presentation.notation import variant_formula
+from reportgen.presentation.options import Presentation
 from reportgen.presentation.predictors import Plain
 from reportgen.presentation.wording import Wording
 
@@ -30,6 +31,17 @@ if TYPE_CHECKING:
 
 SUMMARY_KINDS = ("within_relation", "between_relation", "contextual_gap", "pooled_blend", "mixed_blend", "agreement")
 """Findings told in the summary, in the order of its sentences."""
+
+
+def presentation_values(presentation: Presentation) -> Plain:
+    """Title, author, date and logo; empty texts where not given."""
+    return {
+        "title": printable(presentation.title, 200) if presentation.title else "",
+        "author": printable(presentation.author, 120) if presentation.author else "",
+        "date": presentation.date,
+        "logo": presentation.logo.uri,
+        "attach_data": presentation.attach_data,
+    }
 
 
 def formula_values(analysis: Analysis) -> Plain:

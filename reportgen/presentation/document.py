@@ -16,6 +16,7 @@ from reportgen.presentation.context import (
     finding_values,
     formula_values,
     mixed_values,
+    presentation_values,
     variant_values,
 )
 from reportgen.presentation.exports import provenance, result_file
@@ -25,11 +26,9 @@ from reportgen.presentation.figures.levels import draw_levels
 from reportgen.presentation.figures.panels import draw_panels
 from reportgen.presentation.figures.shrinkage import draw_shrinkage
 from reportgen.presentation.figures.style import Figure
-from reportgen.presentation.formatting import (
-    fixed,
-    printable,
-)
+from reportgen.presentation.formatting import fixed, p_style, printable
 from reportgen.presentation.influence_table import influence_table, weighting_table
+from reportgen.presentation.options import PLAIN, Presentation
 from reportgen.presentation.predictors import Plain, predictor
 from reportgen.presentation.recipes import recipes
 from reportgen.presentation.tables import Table
@@ -52,6 +51,8 @@ class Document:
     ----------
     title : str
         Title of the report.
+    author, date : str
+        Who answers for it and its date, ``YYYY-MM-DD``; empty where not given.
     language : str
         Language of its text, as a BCP 47 tag.
     context : mapping
@@ -65,6 +66,8 @@ class Document:
     """
 
     title: str
+    author: str
+    date: str
     language: str
     context: Mapping[str, object]
     tables: Mapping[str, Table]
@@ -72,18 +75,26 @@ class Document:
     result: str
 
 
-def build_document(analysis: Analysis) -> Document:
+def build_document(analysis: Analysis, presentation: Presentation = PLAIN) -> Document:
     """Everything the report says.
 
     Parameters
     ----------
     analysis : Analysis
         What was computed.
+    presentation : Presentation
+        Title, author, date, logo, style of p values.
     """
+    with p_style(presentation.p_style):
+        return _document(analysis, presentation)
+
+
+def _document(analysis: Analysis, presentation: Presentation) -> Document:
     words = wording()
     predictors = [predictor(analysis, number, words) for number in range(len(analysis.comparison.slopes))]
     context = {
         "version": CONTEXT_VERSION,
+        "presentation": presentation_values(presentation),
         "formula": formula_values(analysis),
         "data": data_values(analysis),
         "design": design_values(analysis),
@@ -100,7 +111,9 @@ def build_document(analysis: Analysis) -> Document:
         "provenance": {"reportgen": __version__, **provenance()},
     }
     return Document(
-        title=printable(analysis.formula.text, 120),
+        title=printable(presentation.title or analysis.formula.text, 120),
+        author=printable(presentation.author, 120) if presentation.author else "",
+        date=presentation.date,
         language="en",
         context=context,
         tables=_tables(analysis, predictors, words),

@@ -8,7 +8,11 @@ from __future__ import annotations
 
 import math
 import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
+from typing import Literal
 
 from reportgen.fits import Coefficient, Number, Undefined
 
@@ -30,6 +34,10 @@ DECIMALS = {
     "bic": 1,
 }
 """Decimals of the quantities that have no standard error to go by."""
+
+PStyle = Literal["apa", "ama", "plain"]
+P_STYLES: tuple[PStyle, ...] = ("apa", "ama", "plain")
+_p_style: ContextVar[PStyle] = ContextVar("p_style", default="apa")
 
 SUPERSCRIPTS = str.maketrans("0123456789-", "\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\u2078\u2079\u207b")
 
@@ -120,14 +128,33 @@ def interval(low: float, high: float, place: Place) -> str:
     return f"{place.text(low)} to {place.text(high)}"
 
 
+@contextmanager
+def p_style(style: PStyle) -> Iterator[None]:
+    """Write p values in a style for a while: it belongs to the report being made, not to the functions that make its parts."""
+    token = _p_style.set(style)
+    try:
+        yield
+    finally:
+        _p_style.reset(token)
+
+
 def p_value(p: Number) -> str:
-    """``p < .001`` or three decimals without the leading zero."""
+    """A p value in the style of the report.
+
+    ``apa``: ``p < .001`` or three decimals without the leading zero. ``ama``: ``P < .001``, three decimals below .01 and where
+    two would turn .05 round, else two. ``plain``: as ``apa`` with the leading zero.
+    """
     if isinstance(p, Undefined):
         return MISSING
+    style = _p_style.get()
+    letter, zero = ("P" if style == "ama" else "p"), ("0" if style == "plain" else "")
     if p < 0.001:
-        return "p < .001"
-    text = f"{p:.3f}"
-    return "p > .999" if text == "1.000" and p < 1 else f"p = {text[1:] if text.startswith('0') else text}"
+        return f"{letter} < {zero}.001"
+    decimals = 2 if style == "ama" and p >= 0.01 and not 0.045 <= p < 0.055 else 3
+    text = f"{p:.{decimals}f}"
+    if text.startswith("1") and p < 1:
+        return f"{letter} > {zero}.{'9' * decimals}"
+    return f"{letter} = {zero + text[1:] if text.startswith('0') else text}"
 
 
 def degrees_of_freedom(df: float) -> str:

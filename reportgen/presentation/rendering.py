@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from reportgen.errors import OptionError, OutputError
+from reportgen.presentation.options import PLAIN, Presentation
 
 if TYPE_CHECKING:
     from reportgen.analysis import Analysis
-
-FORMATS = ("html", "pdf", "json")
+    from reportgen.presentation.document import Document
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,22 +31,79 @@ class Rendered:
     failures: Mapping[str, OutputError]
 
 
+@dataclass(frozen=True, eq=False)
+class Material:
+    """What the outputs are made of; the document is built once, when the first of them asks for it.
+
+    Attributes
+    ----------
+    analysis : Analysis
+        What was computed.
+    presentation : Presentation
+        How it is shown.
+    """
+
+    analysis: Analysis
+    presentation: Presentation = PLAIN
+
+    @cached_property
+    def document(self) -> Document:
+        """The report before it becomes a page."""
+        from reportgen.presentation.document import build_document
+
+        return build_document(self.analysis, self.presentation)
+
+
+def html(material: Material) -> bytes:
+    """The report as one self-contained page."""
+    from reportgen.presentation.html import render_html
+
+    return render_html(material.document).encode()
+
+
+def pdf(material: Material) -> bytes:
+    """The report as a PDF with its evidence attached."""
+    from reportgen.presentation.pdf import render_pdf
+
+    return render_pdf(material.document)
+
+
+def result(material: Material) -> bytes:
+    """The result file."""
+    from reportgen.presentation.exports import result_file
+
+    return result_file(material.analysis).encode()
+
+
+WRITERS: Mapping[str, Callable[[Material], bytes]] = {
+    "html": html,
+    "pdf": pdf,
+    "json": result,
+}
+"""Format, which is also the ending of the file, to what makes it."""
+
+FORMATS = tuple(WRITERS)
+DEFAULT_FORMATS = ("html", "pdf", "json")
+
+
 def checked_formats(given: Sequence[str] | None) -> tuple[str, ...]:
-    """The formats asked for, each once; all where none is named.
+    """The formats asked for, each once; page, PDF and result file where none is named.
 
     Raises
     ------
     OptionError
         One of them is unknown.
     """
-    wanted = tuple(dict.fromkeys(given)) if given else FORMATS
+    wanted = tuple(dict.fromkeys(given)) if given else DEFAULT_FORMATS
     for name in wanted:
         if name not in FORMATS:
             raise OptionError("--format", name, FORMATS)
     return wanted
 
 
-def render(analysis: Analysis, formats: Sequence[str], progress: Callable[[str, int], None]) -> Rendered:
+def render(
+    analysis: Analysis, formats: Sequence[str], progress: Callable[[str, int], None], presentation: Presentation = PLAIN
+) -> Rendered:
     """Make the outputs of an analysis.
 
     Parameters
@@ -56,22 +114,16 @@ def render(analysis: Analysis, formats: Sequence[str], progress: Callable[[str, 
         Any of ``FORMATS``.
     progress : callable
         Called with the name of each stage and 0.
+    presentation : Presentation
+        How it is shown.
     """
-    from reportgen.presentation.document import build_document
-    from reportgen.presentation.exports import result_file
-    from reportgen.presentation.html import render_html
-    from reportgen.presentation.pdf import render_pdf
-
+    material = Material(analysis, presentation)
     contents: dict[str, bytes] = {}
     failures: dict[str, OutputError] = {}
-    document = build_document(analysis) if {"html", "pdf"} & set(formats) else None
     for name in formats:
         progress(f"making {name}", 0)
         try:
-            if name == "json":
-                contents[name] = result_file(analysis).encode()
-            elif document is not None:
-                contents[name] = render_html(document).encode() if name == "html" else render_pdf(document)
+            contents[name] = WRITERS[name](material)
         except OutputError as error:
             failures[name] = error
     return Rendered(contents, failures)
