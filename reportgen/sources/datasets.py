@@ -107,8 +107,12 @@ def dataset_of(paths: Sequence[Path], folder: Path | None, labels: Sequence[str]
     from pyarrow import dataset
 
     form: Any = kind
-    if labels:
-        form = dataset.ParquetFileFormat(read_options=dataset.ParquetReadOptions(dictionary_columns=set(labels)))
+    if kind == "parquet":
+        form = dataset.ParquetFileFormat(
+            read_options=dataset.ParquetReadOptions(dictionary_columns=set(labels)),
+            # Otherwise the bytes of the whole file are held in memory before the first row is there.
+            default_fragment_scan_options=dataset.ParquetFragmentScanOptions(pre_buffer=False),
+        )
     if folder is None:
         return dataset.dataset(str(paths[0]), format=form)
     return dataset.dataset([str(path) for path in paths], format=form, partitioning="hive", partition_base_dir=str(folder))
