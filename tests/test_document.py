@@ -145,8 +145,9 @@ def test_the_arithmetic_of_the_example() -> None:
         ("several", "With several predictors the weights are a matrix."),
         ("random_slopes", "SD of the group slopes of x"),
         ("two_groups", "Only 2 groups."),
-        ("two_groups", "2 group means leave no degree of freedom"),
-        ("three_groups", "nothing is left to judge it by"),
+        ("two_groups", "report 0.84, the slope with group dummies"),
+        ("two_groups", "none is left over to tell the variance between groups by"),
+        ("three_groups", "So there is no test of the difference between the two slopes."),
         ("perfect", "No residual variance is left"),
     ],
 )

@@ -6,7 +6,7 @@ import hashlib
 import io
 import json
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import Any
 
@@ -73,6 +73,32 @@ def test_it_says_what_it_is() -> None:
     assert root["/Lang"] == "en"
     assert root["/MarkInfo"]["/Marked"]
     assert b"pdfaid" in root["/Metadata"].get_data()
+
+
+def structure(item: Any) -> Iterator[Any]:
+    """Every structure element below one."""
+    element = item.get_object()
+    if isinstance(element, dict):
+        yield element
+        below = element.get("/K", [])
+        for child in below if isinstance(below, list) else [below]:
+            if not isinstance(child, int):
+                yield from structure(child)
+
+
+def test_header_cells_say_what_they_head() -> None:
+    root: Any = reader("example").trailer["/Root"]
+    cells = [element for element in structure(root["/StructTreeRoot"]) if element.get("/S") == "/TH"]
+    scopes = {cell["/A"]["/Scope"] for cell in cells}
+    assert scopes == {"/Column", "/Row"}
+    assert len(root["/AF"]) == 1
+
+
+def test_pictures_have_words() -> None:
+    root: Any = reader("example").trailer["/Root"]
+    figures = [element for element in structure(root["/StructTreeRoot"]) if element.get("/S") == "/Figure"]
+    assert len(figures) == len(document("example").figures)
+    assert all(len(figure["/Alt"]) > 20 for figure in figures)
 
 
 def test_bookmarks_lead_to_the_sections() -> None:

@@ -12,7 +12,7 @@ from importlib import import_module
 from importlib.util import find_spec
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from reportgen.errors import OutputError
 from reportgen.presentation.document import Document
@@ -108,10 +108,30 @@ def pdf_of_page(page: str, attachments: Mapping[str, str]) -> bytes:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ResourceWarning)  # it leaves its own colour profile open
         written = html.render().write_pdf(
-            pdf_variant=VARIANT, pdf_identifier=b"reportgen", attachments=files, attachment_relationships=["Data"] * len(files)
+            finisher=mend,
+            pdf_variant=VARIANT,
+            pdf_identifier=b"reportgen",
+            attachments=files,
+            attachment_relationships=["Data"] * len(files),
         )
     assert isinstance(written, bytes)
     return written
+
+
+def mend(_document: object, pdf: Any) -> None:
+    """Put right what the renderer leaves wrong: attachments listed twice, header cells without their direction."""
+    if "AF" in pdf.catalog:
+        pdf.catalog["AF"][:] = dict.fromkeys(pdf.catalog["AF"])
+    for item in pdf.objects:
+        if isinstance(item, dict) and item.get("S") == "/TH":
+            row = _target(pdf, item["P"])
+            is_head = _target(pdf, row["P"]).get("S") == "/THead"
+            item["A"]["Scope"] = "/Column" if is_head else "/Row"
+
+
+def _target(pdf: Any, reference: str | bytes) -> Any:
+    """The object a reference leads to."""
+    return pdf.objects[int(reference.split()[0])]
 
 
 def creation_date() -> datetime:
