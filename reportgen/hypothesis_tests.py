@@ -95,6 +95,8 @@ def contextual_test(moments: GroupMoments, fit: Fit) -> WaldTest | Undefined:
     optimum, beta = at_ratio(classes, float(fit.group_covariance.psi[0, 0] / fit.sigma2))
     derivatives = intercept_derivatives(reg, classes, optimum, beta)
     f = kenward_roger_f(derivatives, np.eye(reg.n_terms)[index], beta[index])
+    if isinstance(f, Undefined):
+        return f
     return WaldTest(
         columns=tuple(fit.coefficients[i].column for i in index),
         chi2=chi2,

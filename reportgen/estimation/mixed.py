@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from reportgen.estimation.inference import coefficients
 from reportgen.estimation.least_squares import PERFECT_FIT, too_few
 from reportgen.estimation.random_intercept import Optimum, Profile, SizeClasses, optimise
-from reportgen.estimation.regressors import INTERCEPT, Regressors, rank_problem
+from reportgen.estimation.regressors import INTERCEPT, Regressors, dependent_columns, rank_problem
 from reportgen.estimation.robust import WorkingModel, no_robust_errors, robust_errors
 from reportgen.estimation.small_sample import CovarianceDerivatives, kenward_roger, satterthwaite
 from reportgen.fits import (
@@ -147,6 +147,9 @@ def mixed_problem(variant: str, reg: Regressors) -> UnfitVariant | None:
         return problem
     if reg.n_rows == reg.n_groups:
         return UnfitVariant(variant, Issue("one_row_per_group"))
+    n_between = 1 + len(dependent_columns(within[:-1, :-1]))
+    if n_between >= reg.n_groups:  # the likelihood is the same whatever the variance between groups is
+        return UnfitVariant(variant, Issue("no_group_left_over", {"n_groups": reg.n_groups, "n_coefficients": n_between}))
     if _residual_within(within) <= PERFECT_FIT * total[-1, -1]:
         return UnfitVariant(variant, Issue("no_residual_variance"))
     return None

@@ -16,6 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import fdtrc
 
+from reportgen.fits import Issue, Undefined
+
 Array = NDArray[np.float64]
 
 
@@ -158,8 +160,10 @@ class ScaledF:
     p_value: float
 
 
-def kenward_roger_f(derivatives: CovarianceDerivatives, contrasts: Array, values: Array) -> ScaledF:
+def kenward_roger_f(derivatives: CovarianceDerivatives, contrasts: Array, values: Array) -> ScaledF | Undefined:
     """Joint test that m contrasts are zero (Kenward & Roger 1997, equations for F* and its degrees of freedom).
+
+    Undefined where the approximation breaks down: few groups beside the contrasts, or columns that nearly depend on each other.
 
     Parameters
     ----------
@@ -187,4 +191,6 @@ def kenward_roger_f(derivatives: CovarianceDerivatives, contrasts: Array, values
     factor = df2 / (mean * (df2 - 2.0))
     adjusted = contrasts @ derivatives.Phi_adjusted @ contrasts.T
     f = float(factor / m * values @ np.linalg.solve(adjusted, values))
+    if not (df2 > 0 and f >= 0):  # NaN fails too
+        return Undefined(Issue("correction_breaks_down"))
     return ScaledF(f, m, float(df2), float(fdtrc(m, df2, f)))

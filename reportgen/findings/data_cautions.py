@@ -1,4 +1,4 @@
-"""What to be careful about in the data as they were read: groups lost, digits lost, labels and columns that look like slips."""
+"""What to be careful about in the data as they were read: what they cannot tell, groups and digits lost, likely slips."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from reportgen.findings.records import Evidence, Finding, Rule
+from reportgen.fits import Undefined
 
 FEW_VALUES = 6  # distinct values of the response up to which it is said to take few
 DIGITS = 6.0  # significant digits of a column's variation below which it is said to have lost some
@@ -65,4 +66,12 @@ def missing_labels(evidence: Evidence) -> Iterator[Finding]:
         yield Finding("missing_labels", "caution", {"n": len(found), "examples": found[:MAX_EXAMPLES]})
 
 
-DATA_RULES: tuple[Rule, ...] = (groups_lost, few_digits, derived_mean, few_values, missing_labels)
+def gap_unknown(evidence: Evidence) -> Iterator[Finding]:
+    """Predictors that vary within and between groups, but whose two slopes cannot be compared."""
+    both = {level.column for level in evidence.predictors if level.varies_within and level.varies_between}
+    for slope in evidence.comparison.slopes:
+        if slope.column in both and isinstance(slope.contextual, Undefined):
+            yield Finding("gap_unknown", "caution", {"column": slope.column})
+
+
+DATA_RULES: tuple[Rule, ...] = (gap_unknown, groups_lost, few_digits, derived_mean, few_values, missing_labels)
