@@ -127,6 +127,10 @@ def _add_output(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", metavar="DIR", type=Path, default=Path(), help="output folder (default: the current one)")
     parser.add_argument("--name", metavar="NAME", help="name of the files without ending (default: that of the data)")
     parser.add_argument("--format", metavar="F", nargs="+", action="extend", help=f"any of {FORMAT_HELP}")
+    _add_looks(parser)
+
+
+def _add_looks(parser: argparse.ArgumentParser) -> None:
     looks = parser.add_argument_group("how the report looks")
     looks.add_argument("--title", metavar="TEXT", default="", help="title of the report")
     looks.add_argument("--author", metavar="TEXT", default="", help="who answers for it")
@@ -152,6 +156,8 @@ def _add_batch(parser: argparse.ArgumentParser) -> None:
     add("--memory-limit", metavar="MB", type=_whole(0), default=-1, help="megabytes one report may take, 0 for any")
     add("--resume", action="store_true", help="keep the reports of an earlier run that would come out the same")
     add("--fail-fast", action="store_true", help="stop at the first report that fails")
+    _add_choices(parser)
+    _add_looks(parser)
 
 
 def _whole(least: int) -> Callable[[str], int]:
@@ -198,6 +204,7 @@ def _fit(options: argparse.Namespace, messages: Messages) -> int:
 
 def _batch(options: argparse.Namespace, messages: Messages) -> int:
     import math
+    from dataclasses import asdict, replace
 
     from reportgen.batch.progress import PlainWatcher, live_watcher
     from reportgen.batch.requests import Request, default_megabytes, default_workers, jobs_of
@@ -207,6 +214,8 @@ def _batch(options: argparse.Namespace, messages: Messages) -> int:
 
     formats = checked_formats(options.format) if options.format else ()
     jobs = jobs_of(Request(tuple(options.data), options.formula, formats, options.by, options.responses))
+    choices, presentation = tuple(asdict(_choices(options)).items()), _presentation(options)
+    jobs = tuple(replace(job, choices=choices, presentation=presentation) for job in jobs)
     workers = options.jobs or default_workers()
     megabytes = options.memory_limit if options.memory_limit >= 0 else default_megabytes(workers)
     limits = Limits(workers, options.time_limit if options.time_limit > 0 else math.inf, megabytes)

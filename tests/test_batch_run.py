@@ -15,6 +15,7 @@ from reportgen.batch.jobs import Job
 from reportgen.batch.runner import BatchResult, Plan, run_batch
 from reportgen.batch.supervisor import Limits
 from reportgen.cli import main
+from reportgen.presentation.options import Presentation
 
 JSON = ("json",)
 
@@ -82,6 +83,14 @@ def edit_title(jobs: list[Job], folder: Path) -> list[Job]:
     return [jobs[0], replace(jobs[1], title="Another"), jobs[2]]
 
 
+def edit_choice(jobs: list[Job], folder: Path) -> list[Job]:
+    return [jobs[0], replace(jobs[1], choices=(("inference", "satterthwaite"),)), jobs[2]]
+
+
+def edit_look(jobs: list[Job], folder: Path) -> list[Job]:
+    return [jobs[0], replace(jobs[1], presentation=Presentation(p_style="ama")), jobs[2]]
+
+
 def cut_output(jobs: list[Job], folder: Path) -> list[Job]:
     path = folder / "set1.json"
     path.write_bytes(path.read_bytes()[:-1])
@@ -104,7 +113,18 @@ def lose_receipt(jobs: list[Job], folder: Path) -> list[Job]:
     return jobs
 
 
-EDITS = (edit_data, edit_formula, edit_formats, edit_title, cut_output, flip_output, lose_output, lose_receipt)
+EDITS = (
+    edit_data,
+    edit_formula,
+    edit_formats,
+    edit_title,
+    edit_choice,
+    edit_look,
+    cut_output,
+    flip_output,
+    lose_output,
+    lose_receipt,
+)
 
 
 @pytest.mark.parametrize("edit", EDITS)
@@ -177,13 +197,16 @@ def test_the_command_splits_and_sums_up(tmp_path: Path, capsys: pytest.CaptureFi
 def test_the_command_with_a_manifest_and_a_bad_report(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write_data(tmp_path / "data", 1)
     (tmp_path / "batch.toml").write_text(
-        f'[defaults]\nformula = "{FORMULA}"\nformats = ["json"]\n'
+        f'[defaults]\nformula = "{FORMULA}"\nformats = ["html"]\n'
         '[[report]]\nname = "good"\ntitle = "A title"\ndata = "data/set1.csv"\n'
         '[[report]]\nname = "bad"\ndata = "data/set2.csv"\n'
     )
-    assert main(["batch", str(tmp_path / "batch.toml"), "--out", str(tmp_path / "out"), "--jobs", "1"]) == 1
+    options = ["--jobs", "1", "--author", "A person", "--inference", "satterthwaite"]
+    assert main(["batch", str(tmp_path / "batch.toml"), "--out", str(tmp_path / "out"), *options]) == 1
     assert "2/2 'bad': failed" in capsys.readouterr().err
-    assert (tmp_path / "out" / "good.json").exists()
+    page = (tmp_path / "out" / "good.html").read_text()
+    assert "<h1>A title</h1>" in page
+    assert "A person" in page
     assert "A title" in (tmp_path / "out" / "index.html").read_text()
 
 

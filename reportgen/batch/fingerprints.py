@@ -36,6 +36,8 @@ def fingerprint(job: Job, data: str) -> dict[str, str]:
         "formats": " ".join(job.formats),
         "name": job.name,
         "title": job.title,
+        "choices": json.dumps(sorted(job.choices)),
+        "presentation": hashlib.sha256(repr(job.presentation).encode("utf-8", "surrogatepass")).hexdigest(),
         "date": os.environ.get("SOURCE_DATE_EPOCH", ""),
         **program(),
     }

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from reportgen.errors import DuplicateName
+from reportgen.presentation.options import PLAIN, Presentation
 from reportgen.presentation.outputs import safe_name
 
 RESERVED = ("index", "summary")  # names of the batch's own files
@@ -37,6 +38,10 @@ class Job:
         Title of the report, and in the index; empty for one made of the formula, and the name.
     selections : tuple of Selection
         Rows to use; all of them where there is none.
+    choices : tuple of (str, object)
+        Choices of the analysis, as attributes of :class:`reportgen.analysis.Options`; the others have their defaults.
+    presentation : Presentation
+        How the report looks; its title is that of the job where the job has one.
     """
 
     name: str
@@ -45,6 +50,8 @@ class Job:
     formats: tuple[str, ...]
     title: str = ""
     selections: tuple[Selection, ...] = ()
+    choices: tuple[tuple[str, object], ...] = ()
+    presentation: Presentation = PLAIN
 
     @property
     def stem(self) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -40,15 +40,15 @@ def make_report(assignment: Assignment) -> Mapping[str, Any]:
     ReportgenError
         The data or the formula is wrong, or a file cannot be written.
     """
-    from reportgen.analysis import walk
+    from reportgen.analysis import Options, walk
     from reportgen.batch.lines import line_of
     from reportgen.presentation.exports import results
-    from reportgen.presentation.options import Presentation
     from reportgen.presentation.rendering import render
 
     job = assignment.job
-    analysis = walk(job.formula, _source(job))
-    rendered = render(analysis, job.formats, _silent, Presentation(title=job.title))
+    analysis = walk(job.formula, _source(job), Options(**dict(job.choices)))  # type: ignore[arg-type]
+    presentation = replace(job.presentation, title=job.title or job.presentation.title)
+    rendered = render(analysis, job.formats, _silent, presentation)
     _stage(Path(assignment.staging), rendered.contents)
     return {
         "data": analysis.sample.sha256,
