@@ -109,6 +109,13 @@ def _add_choices(parser: argparse.ArgumentParser) -> None:
         help="standard errors and degrees of freedom shown for mixed models: kenward-roger, satterthwaite or auto "
         "(Kenward-Roger up to 50 groups; the default)",
     )
+    parser.add_argument(
+        "--interactions",
+        metavar="METHOD",
+        default="product",
+        help="within part of an interaction: product (its deviation from the group mean; the default) or double-demeaned "
+        "(a variant more, in which the deviations are multiplied)",
+    )
     parser.add_argument("--cross-check", action="store_true", help="refit every variant with statsmodels as well")
     parser.add_argument(
         "--bootstrap", metavar="N", type=_count, default=0, help="samples of a parametric bootstrap (default: none)"
@@ -254,12 +261,13 @@ def _stem(data: str) -> str:
 
 def _choices(options: argparse.Namespace) -> Options:
     """The choices of an analysis as given on the command line."""
-    from reportgen.analysis import Options, checked_inference
+    from reportgen.analysis import Options, checked_inference, checked_interactions
 
     defaults = Options()
     return Options(
         weights=options.weights,
         inference=checked_inference(options.inference),
+        interactions=checked_interactions(options.interactions),
         cross_check=options.cross_check,
         bootstrap=options.bootstrap,
         seed=defaults.seed if options.seed is None else options.seed,
