@@ -190,6 +190,7 @@ class BatchRun:
         try:
             for ending in supervise([Task(len(self._jobs), assignment)], make_index, limits, stop, lambda _task: None):
                 if isinstance(ending.result, Failure):
+                    self._folder.write_log("index", ending.result.details)
                     return (ending.result.message,)
                 failures += ending.result["failures"]
                 for suffix in ending.result["files"]:
