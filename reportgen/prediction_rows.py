@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -64,19 +65,50 @@ def new_rows(analysis: Analysis, data: object) -> tuple[NewRows, NDArray[np.bool
     return rows, np.concatenate(complete) if complete else np.zeros(0, dtype=bool), labels[local]
 
 
-def augmented(analysis: Analysis, fit: ModelFit) -> Iterator[pd.DataFrame]:
-    """The rows used, chunk by chunk, with fitted values and residuals; read again from the data."""
-    import pandas as pd
+@dataclass(frozen=True, slots=True, eq=False)
+class FittedRows:
+    """Some of the rows used, and what a variant makes of them.
 
+    Attributes
+    ----------
+    codes : (n,) array of int
+        Group of each row, in the order of the analysis.
+    values : (n, k + 1) array
+        Design columns, the response last.
+    fitted, fixed : (n,) array
+        Fitted values with and without group effects.
+    """
+
+    codes: NDArray[np.int64]
+    values: NDArray[np.float64]
+    fitted: NDArray[np.float64]
+    fixed: NDArray[np.float64]
+
+    @property
+    def residuals(self) -> NDArray[np.float64]:
+        """(n,) response minus fitted value."""
+        return np.asarray(self.values[:, -1] - self.fitted)
+
+
+def fitted_rows(analysis: Analysis, fit: ModelFit) -> Iterator[FittedRows]:
+    """The rows used, chunk by chunk, with fitted values; read again from the data."""
     design: Design = build_design(analysis.formula, analysis.design.source, analysis.options.weights)
     place = {label: j for j, label in enumerate(analysis.groups)}
+    has_intercept = any(c.role == "intercept" for c in fit.coefficients)
     for block, _ in read_blocks(design):
         codes = np.array([place[label] for label in design.groups], dtype=np.int64)[block.codes]
         rows = NewRows(design.columns, block.values[:, :-1], codes)
         fitted = predict(fit, analysis.moments, rows).values
-        has_intercept = any(c.role == "intercept" for c in fit.coefficients)
         fixed = predict(fit, analysis.moments, rows, group_effects=False).values if has_intercept else fitted
-        table = {analysis.formula.grouping.name: np.array(analysis.groups, dtype=object)[codes]}
-        table |= {analysis.formula.response: block.values[:, -1]}
-        table |= {column: block.values[:, i] for i, column in enumerate(design.columns)}
-        yield pd.DataFrame(table | {"fitted": fitted, "fitted_fixed": fixed, "residual": block.values[:, -1] - fitted})
+        yield FittedRows(codes, block.values, fitted, fixed)
+
+
+def augmented(analysis: Analysis, fit: ModelFit) -> Iterator[pd.DataFrame]:
+    """The rows used as data frames, chunk by chunk, with fitted values and residuals."""
+    import pandas as pd
+
+    for rows in fitted_rows(analysis, fit):
+        table = {analysis.formula.grouping.name: np.array(analysis.groups, dtype=object)[rows.codes]}
+        table |= {analysis.formula.response: rows.values[:, -1]}
+        table |= {column: rows.values[:, i] for i, column in enumerate(analysis.design.columns)}
+        yield pd.DataFrame(table | {"fitted": rows.fitted, "fitted_fixed": rows.fixed, "residual": rows.residuals})

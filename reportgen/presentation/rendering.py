@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from reportgen.errors import OptionError, OutputError
+from reportgen.presentation.formatting import printable
 from reportgen.presentation.options import PLAIN, Presentation
 
 if TYPE_CHECKING:
@@ -46,6 +47,11 @@ class Material:
     analysis: Analysis
     presentation: Presentation = PLAIN
 
+    @property
+    def title(self) -> str:
+        """Title of the report: the one chosen, else the formula."""
+        return printable(self.presentation.title or self.analysis.formula.text, 120)
+
     @cached_property
     def document(self) -> Document:
         """The report before it becomes a page."""
@@ -75,10 +81,46 @@ def result(material: Material) -> bytes:
     return result_file(material.analysis).encode()
 
 
+def xlsx(material: Material) -> bytes:
+    """The tables for machines as a workbook."""
+    from reportgen.presentation.workbook import workbook
+
+    return workbook(material)
+
+
+def tidy(material: Material) -> bytes:
+    """Every coefficient and variance part."""
+    from reportgen.presentation.exports import results
+    from reportgen.presentation.separated import csv_of
+    from reportgen.presentation.sheets import tidy_sheet
+
+    return csv_of(tidy_sheet(results(material.analysis))).encode()
+
+
+def glance(material: Material) -> bytes:
+    """One row a variant."""
+    from reportgen.presentation.exports import results
+    from reportgen.presentation.separated import csv_of
+    from reportgen.presentation.sheets import glance_sheet
+
+    return csv_of(glance_sheet(results(material.analysis))).encode()
+
+
+def augment(material: Material) -> bytes:
+    """Every row used under every variant, with fitted values and residuals."""
+    from reportgen.presentation.augment import augment_csv
+
+    return augment_csv(material.analysis).encode()
+
+
 WRITERS: Mapping[str, Callable[[Material], bytes]] = {
     "html": html,
     "pdf": pdf,
     "json": result,
+    "xlsx": xlsx,
+    "tidy.csv": tidy,
+    "glance.csv": glance,
+    "augment.csv": augment,
 }
 """Format, which is also the ending of the file, to what makes it."""
 
