@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
+from itertools import pairwise
 from types import SimpleNamespace
 from typing import Any, Protocol
 
@@ -190,6 +191,15 @@ def fit_library_columns(terms: Sequence[tuple[str, ...]], inputs: Inputs, frame:
     with np.errstate(all="ignore"):
         matrix = Formula(text).get_model_matrix(frame, context=inputs.context(), na_action="ignore", output="numpy")
     spec = matrix.model_spec
+    _check_knots(spec.transform_state)
     rows = spec.structure[1:]
     columns = tuple(column for row in rows for column in row.columns)
     return LibraryColumns(columns, tuple(i for i, row in enumerate(rows) for _ in row.columns), spec, inputs)
+
+
+def _check_knots(states: Mapping[str, Mapping[str, Any]]) -> None:
+    """The library takes knots outside the bounds as they come, and makes columns that are no spline."""
+    for state in states.values():
+        if any(left > right for left, right in pairwise(state.get("knots") or ())):
+            low, high = state["lower_bound"], state["upper_bound"]
+            raise ValueError(f"knots must lie between the bounds, here {low:.6g} and {high:.6g}")

@@ -25,8 +25,8 @@ def explained(formula: ModelFormula, source: str, terms: Terms) -> Iterator[None
     except InputError:
         raise
     except Exception as error:  # the library has five kinds of its own and passes on those of its functions
-        lines = str(error).replace("`", "").splitlines() or [type(error).__name__]
-        detail = formula.shown(lines[0].partition("[")[2].rpartition("]")[0] or lines[0])
+        lines = str(error.__cause__ or error).replace("`", "").splitlines() or [type(error).__name__]
+        detail = formula.shown(lines[0])
         calls = [formula.shown(code) for term in terms for code in term if "(" in code]
         allowed = "change the arguments of the function or the data"
         raise ColumnUnusable(

@@ -277,6 +277,8 @@ class _Check:
 
     def contrast(self, node: ast.expr) -> None:
         if isinstance(node, ast.Name) and node.id in CONTRASTS:
+            if node.id == "Treatment":
+                self.refuse(node, "Treatment without a reference level", "write C(column), or C(column, Treatment('level'))")
             return
         name = _function(node)
         if not isinstance(node, ast.Call) or name not in CONTRASTS:

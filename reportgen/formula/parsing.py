@@ -112,7 +112,7 @@ def _split(text: str, tokens: Sequence[Token]) -> tuple[list[_Piece], list[Token
     while index < len(tokens):
         token = tokens[index]
         is_call = index > 0 and tokens[index - 1].kind == "function"
-        stop = closing(tokens, index) if token.kind == "open" and not is_call else index
+        stop = closing(tokens, index) if token.kind == "open" and token.text == "(" and not is_call else index
         bar = next((i for i in range(index + 1, stop) if tokens[i].text in ("|", "||")), 0)
         if not bar:
             rest.extend(tokens[index : stop + 1])

@@ -46,14 +46,15 @@ class Rule:
             return is_number
         if self.kind == "numbers":
             numbers = value if isinstance(value, list) else [None]
-            return 0 < len(numbers) <= MAX_KNOTS and all(type(n) in (int, float) for n in numbers)
+            is_list = 0 < len(numbers) <= MAX_KNOTS and all(type(n) in (int, float) for n in numbers)
+            return is_list and numbers == sorted(numbers)
         return self.kind == "word" and value in self.words
 
 
 VALUE = Rule("value")
 FLAG = Rule("flag", "True or False is allowed")
 DF = Rule("integer", f"a whole number from 1 to {MAX_DF} is allowed", 1, MAX_DF)
-KNOTS = Rule("numbers", f"a list of 1 to {MAX_KNOTS} numbers is allowed, as [1, 2.5]")
+KNOTS = Rule("numbers", f"a list of 1 to {MAX_KNOTS} ascending numbers is allowed, as [1, 2.5]")
 BOUND = Rule("number", "a number is allowed")
 EXTRAPOLATION = Rule("word", "'raise', 'clip', 'zero' or 'extend' is allowed", words=("raise", "clip", "zero", "extend"))
 CUBIC: Mapping[str, Rule] = {
