@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from reportgen.collection import Progress, collect
 from reportgen.comparison import Comparison, compare
-from reportgen.design import Design, build_design, read_blocks
+from reportgen.design import Design, build_design
 from reportgen.errors import OptionError
 from reportgen.estimability import check_estimable
 from reportgen.estimation.bootstrap import SEED
@@ -17,19 +18,15 @@ from reportgen.estimation.runner import fit_variants
 from reportgen.findings import Evidence, Finding, find
 from reportgen.fits import Coefficient, Fit, Issue, MixedFit, ModelFit, Undefined
 from reportgen.formula import ModelFormula, parse_formula
-from reportgen.moment_sum import MomentSum
 from reportgen.moments import ColumnLevel, GroupMoments, column_levels
-from reportgen.points import CAPACITY, PointDraw, Points
-from reportgen.sample import Ledger, Sample, summarise
+from reportgen.points import CAPACITY, Points
+from reportgen.sample import Sample
 from reportgen.sources import CHUNK_ROWS, open_source
 from reportgen.variance import FittedData, Resampling, VarianceSide, variance_side
 
 Inference = Literal["auto", "kenward-roger", "satterthwaite"]
 INFERENCES: tuple[Inference, ...] = ("auto", "kenward-roger", "satterthwaite")
 MANY_GROUPS = 50  # up to which the report shows Kenward-Roger figures unless told otherwise
-
-Progress = Callable[[str, int], None]
-"""Called with the name of the stage and the rows read so far (0 once they are all read)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,46 +197,3 @@ def walk(formula: str, data: object, options: Options | None = None, progress: P
         design=design,
         options=options,
     )
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Collected:
-    """What one pass over the rows leaves: the rows used, the group labels in order, moments, points for the figures."""
-
-    sample: Sample
-    groups: tuple[str, ...]
-    moments: GroupMoments
-    points: Points
-
-
-def collect(design: Design, progress: Progress, capacity: int = CAPACITY) -> Collected:
-    """Read the rows once, chunk by chunk, and add up their moments.
-
-    Parameters
-    ----------
-    design : Design
-        Design columns and groups.
-    progress : callable
-        Told the rows read so far.
-    capacity : int
-        Rows kept for the figures.
-
-    Returns
-    -------
-    Collected
-        With the groups in the natural order of their labels, so that nothing depends on the order of the rows.
-    """
-    columns = (*design.columns, design.response)
-    ledger = Ledger()
-    draw = PointDraw(len(columns), capacity)
-    total = MomentSum(columns)
-    for block, part in read_blocks(design):
-        ledger = ledger.merge(part)
-        total.add(block.codes, block.values, block.n_groups, block.weights)
-        draw.add(block.codes, block.values)
-        progress(f"reading {design.source.name}", ledger.n_rows_read)
-    order = design.order
-    moments = total.moments(order)
-    sample = summarise(design.source, design.source_columns, ledger, moments.rows, design.lost_groups(ledger))
-    labels = design.groups
-    return Collected(sample, tuple(labels[j] for j in order), moments, draw.points(order))

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 Codes = NDArray[np.int64]
 
+CACHED_ROWS, CACHED_BYTES = 1 << 15, 1 << 20  # rows taken together, and sums beside which they stay in the cache
 MANY_COLUMNS = 12  # from so many columns on, and
 LONG_GROUPS = 64  # with so many rows a group, rows are sorted by group and every group is one matrix product
 
@@ -65,13 +66,14 @@ def block_moments(
     n, p = values.shape
     rows = np.bincount(codes, minlength=n_groups).astype(np.int64, copy=False)
     weight = np.asarray(rows if weights is None else np.bincount(codes, weights, n_groups), dtype=np.float64)
-    safe = np.where(weight > 0, weight, 1.0)
-    means = np.empty((p, n_groups))
+    means = np.zeros((p, n_groups))
     deviations = np.empty((p, n))
     for a in range(p):
         shifted = np.subtract(values[:, a], origin[a], out=deviations[a])
-        np.divide(np.bincount(codes, shifted if weights is None else shifted * weights, n_groups), safe, out=means[a])
-        shifted -= means[a][codes]
+        np.add.at(means[a], codes, shifted if weights is None else shifted * weights)
+    means /= np.where(weight > 0, weight, 1.0)
+    for shifted, mean in zip(deviations, means, strict=True):
+        shifted -= mean[codes]
     if not by_group:
         gram = deviations @ (deviations if weights is None else deviations * weights).T
         return BlockMoments(rows, weight, means, gram[np.tril_indices(p)][:, None])
@@ -81,15 +83,20 @@ def block_moments(
 
 
 def _by_pair(codes: Codes, deviations: Array, n_groups: int, weights: Array | None) -> Array:
+    """Cross-products pair by pair; where they are few, for some thousand rows at a time, which then stay in the cache."""
     p, n = deviations.shape
-    products = np.empty((p * (p + 1) // 2, n_groups))
-    scratch = np.empty(n)
-    pair = 0
-    for a in range(p):
-        left = deviations[a] if weights is None else deviations[a] * weights
-        for b in range(a + 1):
-            products[pair] = np.bincount(codes, np.multiply(left, deviations[b], out=scratch), n_groups)
-            pair += 1
+    products = np.zeros((p * (p + 1) // 2, n_groups))
+    step = CACHED_ROWS if products.nbytes <= CACHED_BYTES else n
+    scratch = np.empty(min(step, n))
+    for start in range(0, n, step):
+        own = codes[start : start + step]
+        part = deviations[:, start : start + step]
+        pair = 0
+        for a in range(p):
+            left = part[a] if weights is None else part[a] * weights[start : start + step]
+            for b in range(a + 1):
+                np.add.at(products[pair], own, np.multiply(left, part[b], out=scratch[: len(own)]))
+                pair += 1
     return products
 
 
@@ -105,3 +112,24 @@ def _by_matrix(codes: Codes, deviations: Array, rows: Codes, weights: Array | No
         own = slice(ends[j] - rows[j], ends[j])
         products[:, j] = (left[own].T @ right[own])[triangle]
     return products
+
+
+def pair(left: int, right: int) -> int:
+    """Row of the products of two columns."""
+    high, low = max(left, right), min(left, right)
+    return int(high * (high + 1) // 2 + low)
+
+
+def unpacked(products: Array) -> Array:
+    """(J, p, p) symmetric matrices of (p (p + 1) / 2, J) products."""
+    p = int((2 * len(products)) ** 0.5)
+    full = np.empty((products.shape[1], p, p))
+    for row, a, b in zip(products, *np.tril_indices(p), strict=True):
+        full[:, a, b] = full[:, b, a] = row
+    return full
+
+
+def packed(cross: Array) -> Array:
+    """(p (p + 1) / 2, J) products of (J, p, p) symmetric matrices."""
+    left, right = np.tril_indices(cross.shape[1])
+    return np.ascontiguousarray(cross[:, left, right].T)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from reportgen.presentation.options import Presentation
 
 DEMO_FORMULA = "testScore ~ bodyLength2 + (1 | mountainRange)"
+ONE_THREAD = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")  # the matrices are small: threads only wait
 DEMO_DATA = "examples/dragons/dragons.csv"
 FORMAT_HELP = "html, pdf, json (the default), docx, xlsx, md, tex, tidy.csv, glance.csv, augment.csv"
 
@@ -40,6 +41,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.print_help()
         return 0
     messages = Messages(quiet=options.quiet, verbose=options.verbose)
+    for name in ONE_THREAD:
+        os.environ.setdefault(name, "1")
     try:
         return int(options.run(options, messages))
     except ReportgenError as error:

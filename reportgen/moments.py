@@ -14,7 +14,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from reportgen.block_moments import Array, BlockMoments, Codes, block_moments
+from reportgen.block_moments import Array, BlockMoments, Codes, block_moments, pair, unpacked
 
 MAX_PRODUCT_BYTES = 512 << 20  # of the (J, p, p) cross-products of single groups; beyond it only their sum is kept
 LEVEL_TOLERANCE = 1e-12  # share of a column's sum of squares below which its variation is rounding
@@ -50,8 +50,9 @@ class GroupMoments:
         Sum of the prior weights per group; equals `rows` without weights.
     means : (J, p) array
         Weighted group means minus `origin`; zero where a group is empty.
-    products : (J, p, p) array or SummedProducts
-        Weighted centred cross-products S_j = sum_i w_i (d_i - m_j)(d_i - m_j)', of every group as long as they take at most
+    products : (p (p + 1) / 2, J) array or SummedProducts
+        Weighted centred cross-products S_j = sum_i w_i (d_i - m_j)(d_i - m_j)': a row for each pair of columns, in the order
+        (0, 0), (1, 0), (1, 1), (2, 0) and so on. Of every group as long as (J, p, p) numbers take at most
         ``MAX_PRODUCT_BYTES``.
     log_weight : float
         Sum of the logarithms of the prior weights, for the likelihood.
@@ -110,15 +111,13 @@ class GroupMoments:
         order: Codes | None = None,
     ) -> GroupMoments:
         """From sums over blocks, the groups in a new order if one is given."""
-        p = len(columns)
         chosen = slice(None) if order is None else order
         n_groups = len(block.rows)
-        is_summed = block.products.shape[1] != n_groups or not fits_in_memory(n_groups, p)
-        packed = block.products.sum(axis=1, keepdims=True) if is_summed else block.products
-        full = np.empty((packed.shape[1], p, p))
-        for row, a, b in zip(packed, *np.tril_indices(p), strict=True):
-            full[:, a, b] = full[:, b, a] = row if is_summed else row[chosen]
-        products = SummedProducts(full[0]) if is_summed else full
+        products: Array | SummedProducts
+        if block.products.shape[1] != n_groups or not fits_in_memory(n_groups, len(columns)):
+            products = SummedProducts(unpacked(block.products.sum(axis=1, keepdims=True))[0])
+        else:
+            products = block.products[:, chosen]
         means = np.ascontiguousarray(block.means.T[chosen])
         return cls(tuple(columns), origin, block.rows[chosen], block.weight[chosen], means, products, log_weight)
 
@@ -143,7 +142,8 @@ class GroupMoments:
             products = SummedProducts(a.S_W + b.S_W + weighted.T @ gap)
         else:
             products = a.products + b.products
-            products += weighted[:, :, None] * gap[:, None, :]
+            for row, left, right in zip(products, *np.tril_indices(self.n_columns), strict=True):
+                row += weighted[:, left] * gap[:, right]
         means = a.means + gap * share[:, None]
         return GroupMoments(a.columns, a.origin, a.rows + b.rows, total, means, products, a.log_weight + b.log_weight)
 
@@ -154,7 +154,7 @@ class GroupMoments:
             products = SummedProducts(self.S_W)
         missing = n_groups - self.n_groups
         if missing and not isinstance(products, SummedProducts):
-            products = np.concatenate([products, np.zeros((missing, self.n_columns, self.n_columns))])
+            products = np.concatenate([products, np.zeros((len(products), missing))], axis=1)
         return replace(
             self,
             rows=np.concatenate([self.rows, np.zeros(missing, dtype=self.rows.dtype)]),
@@ -173,7 +173,7 @@ class GroupMoments:
         """
         products = self.products
         if not isinstance(products, SummedProducts):
-            products = products[groups]
+            products = products[:, groups]
         elif len(self.rows[groups]) != self.n_groups:
             raise ValueError("cross-products of single groups were not kept")
         return replace(self, rows=self.rows[groups], weight=self.weight[groups], means=self.means[groups], products=products)
@@ -185,7 +185,7 @@ class GroupMoments:
         if isinstance(products, SummedProducts):
             products = SummedProducts(products.total[np.ix_(index, index)])
         else:
-            products = products[:, index[:, None], index]
+            products = products[[pair(index[a], index[b]) for a, b in zip(*np.tril_indices(len(index)), strict=True)]]
         return replace(
             self,
             columns=tuple(self.columns[i] for i in index),
@@ -201,10 +201,20 @@ class GroupMoments:
 
     @property
     def cross(self) -> Array:
-        """(J, p, p) cross-products of the groups; ask :attr:`keeps_products` first."""
+        """(J, p, p) cross-products of the groups as matrices; ask :attr:`keeps_products` first."""
+        return self.cross_of(slice(None))
+
+    def cross_of(self, groups: NDArray[np.int64] | slice) -> Array:
+        """(L, p, p) cross-products of some groups as matrices."""
         if isinstance(self.products, SummedProducts):
             raise TypeError("cross-products of single groups were not kept")
-        return self.products
+        return unpacked(self.products[:, groups])
+
+    def products_of(self, left: int, right: int) -> Array:
+        """(J,) cross-product of two columns in every group."""
+        if isinstance(self.products, SummedProducts):
+            raise TypeError("cross-products of single groups were not kept")
+        return np.asarray(self.products[pair(left, right)])
 
     @property
     def n_groups(self) -> int:
@@ -242,7 +252,9 @@ class GroupMoments:
     @cached_property
     def S_W(self) -> Array:
         """(p, p) pooled within-group cross-products."""
-        return self.products.total if isinstance(self.products, SummedProducts) else np.asarray(self.products.sum(axis=0))
+        if isinstance(self.products, SummedProducts):
+            return self.products.total
+        return np.asarray(unpacked(self.products.sum(axis=1, keepdims=True))[0])
 
     @cached_property
     def S_B(self) -> Array:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from reportgen.block_moments import packed
 from reportgen.estimation.random_slopes import RandomEffects
 from reportgen.estimation.runner import fit_variants
 from reportgen.fits import Fit
@@ -34,7 +35,7 @@ def panel_moments(name: str) -> GroupMoments:
         rows=rows,
         weight=rows.astype(float),
         means=np.array(found["means"]),
-        products=np.array(found["cross"]),
+        products=packed(np.array(found["cross"])),
     )
 
 
@@ -49,7 +50,7 @@ def dragons() -> GroupMoments:
         rows=rows,
         weight=rows.astype(float),
         means=np.array([group["mean"] for group in found["groups"]]),
-        products=np.array([group["sscp"] for group in found["groups"]]),
+        products=packed(np.array([group["sscp"] for group in found["groups"]])),
     )
 
 

@@ -28,6 +28,7 @@ WALK = (
     "moments",
     "moment_sum",
     "points",
+    "collection",
     "fits",
     "variants",
     "estimation",

@@ -91,18 +91,17 @@ class Regressors:
     def cross_of(self, groups: NDArray[np.int64]) -> Array:
         """(L, p + 1, p + 1) centred cross-products S_j of some groups, scaled."""
         cross = np.zeros((len(groups), self.n_terms + 1, self.n_terms + 1))
-        own = self.moments.cross[groups]
+        own = self.moments.cross_of(groups)
         cross[:, 1:, 1:] = own[:, self.source[:, None], self.source] * np.outer(self.factor, self.factor)
         return cross
 
     def cross_row(self, column: Array) -> Array:
         """(p + 1, J) products S_j c of every group's cross-products with one combination of the columns, (p + 1,)."""
-        live = np.flatnonzero(column[1:] * self.factor)
         row = np.zeros((self.n_terms + 1, self.n_groups))
-        for at in live:
-            products = self.moments.cross[:, self.source[at]]
+        for at in np.flatnonzero(column[1:] * self.factor):
             for b in np.flatnonzero(self.factor):
-                row[b + 1] += (column[at + 1] * self.factor[at] * self.factor[b]) * products[:, self.source[b]]
+                share = column[at + 1] * self.factor[at] * self.factor[b]
+                row[b + 1] += share * self.moments.products_of(self.source[at], self.source[b])
         return row
 
     @cached_property

@@ -105,12 +105,11 @@ def groups_without_variation(evidence: Evidence) -> Iterator[Finding]:
     """Groups of several rows in which a predictor does not vary."""
     if not evidence.moments.keeps_products:
         return
-    spread = np.diagonal(evidence.moments.cross, axis1=1, axis2=2)
     total = np.diag(evidence.moments.S_T)
     for i, level in enumerate(evidence.predictors):
         if not level.varies_within:
             continue
-        still = np.flatnonzero((spread[:, i] <= 1e-12 * total[i]) & (evidence.moments.rows > 1))
+        still = np.flatnonzero((evidence.moments.products_of(i, i) <= 1e-12 * total[i]) & (evidence.moments.rows > 1))
         if len(still):
             examples = [evidence.groups[j] for j in still[:MAX_EXAMPLES]]
             values = {"column": level.column, "n": len(still), "examples": examples}

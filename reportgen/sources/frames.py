@@ -37,6 +37,7 @@ class Frame:
     frame: Any
     chunk_rows: int
     _converted: dict[str, Any] = field(default_factory=dict, repr=False)
+    _digests: dict[tuple[str, ...], str] = field(default_factory=dict, repr=False)
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -54,8 +55,11 @@ class Frame:
         yield from sliced(table, self.chunk_rows)
 
     def sha256(self, columns: Sequence[str] = ()) -> str:
-        """SHA-256 of the contents of `columns` (by default of all)."""
-        return digest_of_columns({name: self._column(name) for name in columns or self.columns})
+        """SHA-256 of the contents of `columns` (by default of all), computed once."""
+        names = tuple(columns or self.columns)
+        if names not in self._digests:
+            self._digests[names] = digest_of_columns({name: self._column(name) for name in names})
+        return self._digests[names]
 
     def _column(self, name: str) -> Any:
         check_known([name], self.columns, self.name)
