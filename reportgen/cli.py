@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -161,22 +161,30 @@ def _add_batch(parser: argparse.ArgumentParser) -> None:
     add("--by", metavar="COLUMN", default="", help="for data files: one report for each value of this column")
     add("--responses", metavar="A,B,C", default="", help="for data files: one report for each of these responses")
     add("--coefficient", metavar="COLUMN", default="", help="design column to compare in the index (default: the commonest)")
-    add("--jobs", metavar="N", type=_whole(1), default=0, help="reports made at once (default: one for each processor)")
-    add("--time-limit", metavar="S", type=float, default=600.0, help="seconds one report may take, 0 for any (default: 600)")
-    add("--memory-limit", metavar="MB", type=_whole(0), default=-1, help="megabytes one report may take, 0 for any")
+    add("--jobs", metavar="N", type=_count, default=0, help="reports made at once (default: one for each processor)")
+    add("--time-limit", metavar="S", type=_seconds, default=600.0, help="seconds one report may take, 0 for any (default: 600)")
+    add(
+        "--memory-limit",
+        metavar="MB",
+        type=_count,
+        default=-1,
+        help="megabytes one may take, 0 for any (default: its share)",
+    )
     add("--resume", action="store_true", help="keep the reports of an earlier run that would come out the same")
     add("--fail-fast", action="store_true", help="stop at the first report that fails")
     _add_choices(parser)
     _add_looks(parser)
 
 
-def _whole(least: int) -> Callable[[str], int]:
-    def whole_number(text: str) -> int:
-        if not text.isascii() or not text.isdigit() or int(text) < least:
-            raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from {least} on")
-        return int(text)
-
-    return whole_number
+def _seconds(text: str) -> float:
+    """A number of seconds; 0 for no limit."""
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = -1.0
+    if not 0 <= seconds < float("inf"):
+        raise argparse.ArgumentTypeError(f"'{text[:20]}' is not a number of seconds from 0 up")
+    return seconds
 
 
 def _render(options: argparse.Namespace, messages: Messages) -> int:

@@ -230,7 +230,9 @@ def test_a_mistake_ends_with_two_before_anything_runs(
     assert not (tmp_path / "out").exists()
 
 
-@pytest.mark.parametrize("option", [["--jobs", "0"], ["--jobs", "x"], ["--memory-limit", "-1"], ["--time-limit", "soon"]])
+@pytest.mark.parametrize(
+    "option", [["--jobs", "-1"], ["--jobs", "x"], ["--memory-limit", "1.5"], ["--time-limit", "soon"], ["--time-limit", "nan"]]
+)
 def test_a_wrong_number_ends_with_two(option: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as caught:
         main(["batch", "a.csv", "--formula", FORMULA, "--out", "x", *option])
