@@ -70,8 +70,11 @@ def parse_formula(text: str) -> ModelFormula:
 
 
 def _tilde(text: str, tokens: Sequence[Token]) -> int:
+    """Index of the first tilde outside brackets."""
+    depth = 0
     for index, token in enumerate(tokens):
-        if token.text == "~" and token.kind == "operator":
+        depth += {"open": 1, "close": -1}.get(token.kind, 0)
+        if token.text == "~" and token.kind == "operator" and depth == 0:
             if index == 0:
                 refuse(text, token.position, "no response on the left of '~'", "write one column there, as y ~ x + (1 | group)")
             return index
