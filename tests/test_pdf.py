@@ -16,6 +16,7 @@ from situations import analysis, document
 from weasyprint.urls import FatalURLFetchingError
 
 from reportgen.presentation import pdf
+from reportgen.presentation.attachments import attachments
 from reportgen.presentation.exports import result_file
 from reportgen.presentation.html import render_page
 from reportgen.presentation.pdf import PdfLibraryMissing, font_faces, pdf_of_page, render_pdf
@@ -32,6 +33,11 @@ class Kept(logging.Handler):
         self.lines.append(record.getMessage())
 
 
+def evidence(situation: str) -> dict[str, str]:
+    """The files that travel inside."""
+    return attachments(analysis(situation), document(situation).result)
+
+
 @cache
 def rendered(situation: str) -> tuple[bytes, tuple[str, ...]]:
     """The PDF and what the renderer said."""
@@ -40,7 +46,7 @@ def rendered(situation: str) -> tuple[bytes, tuple[str, ...]]:
     for logger in loggers:
         logger.addHandler(kept)
     try:
-        return render_pdf(document(situation)), tuple(kept.lines)
+        return render_pdf(document(situation), evidence(situation)), tuple(kept.lines)
     finally:
         for logger in loggers:
             logger.removeHandler(kept)
@@ -91,7 +97,7 @@ def test_header_cells_say_what_they_head() -> None:
     cells = [element for element in structure(root["/StructTreeRoot"]) if element.get("/S") == "/TH"]
     scopes = {cell["/A"]["/Scope"] for cell in cells}
     assert scopes == {"/Column", "/Row"}
-    assert len(root["/AF"]) == 1
+    assert len(root["/AF"]) == len(evidence("example"))
 
 
 def test_pictures_have_words() -> None:
@@ -124,7 +130,7 @@ def test_contents_have_page_numbers() -> None:
 
 def test_the_result_file_travels_inside() -> None:
     attached = reader("example").attachments
-    assert list(attached) == ["results.json"]
+    assert set(attached) == set(evidence("example"))
     assert attached["results.json"][0].decode() == result_file(analysis("example"))
     assert json.loads(attached["results.json"][0])["schema"] == "reportgen.results/1"
 
@@ -143,9 +149,9 @@ def test_every_font_is_embedded_and_ours() -> None:
 
 def test_same_document_same_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
     first = hashlib.sha256(rendered("two_levels")[0]).hexdigest()
-    assert hashlib.sha256(render_pdf(document("two_levels"))).hexdigest() == first
+    assert hashlib.sha256(render_pdf(document("two_levels"), evidence("two_levels"))).hexdigest() == first
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "1700000000")
-    dated = render_pdf(document("two_levels"))
+    dated = render_pdf(document("two_levels"), evidence("two_levels"))
     assert hashlib.sha256(dated).hexdigest() != first
     assert b"2023" in dated
 
@@ -175,7 +181,7 @@ def test_a_missing_system_library_says_how_to_mend_it(monkeypatch: pytest.Monkey
 
     monkeypatch.setattr(pdf, "import_module", broken)
     with pytest.raises(PdfLibraryMissing) as caught:
-        render_pdf(document("two_levels"))
+        render_pdf(document("two_levels"), evidence("two_levels"))
     assert caught.value.exit_code == 3
     assert "apt-get install libpangoft2-1.0-0 libharfbuzz-subset0" in str(caught.value)
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from reportgen import __version__
 from reportgen.fits import LEVEL, LeastSquaresFit, MixedFit, Undefined
 from reportgen.presentation import data_tables, explanation_tables, model_table
+from reportgen.presentation.attachments import MAX_ROWS
 from reportgen.presentation.context import (
     comparison_values,
     data_values,
@@ -31,6 +32,7 @@ from reportgen.presentation.influence_table import influence_table, weighting_ta
 from reportgen.presentation.options import PLAIN, Presentation
 from reportgen.presentation.predictors import Plain, predictor
 from reportgen.presentation.recipes import recipes
+from reportgen.presentation.references import references
 from reportgen.presentation.tables import Table
 from reportgen.presentation.variance_table import variance_table
 from reportgen.presentation.wording import Wording, wording
@@ -108,6 +110,8 @@ def _document(analysis: Analysis, presentation: Presentation) -> Document:
         "comparison": comparison_values(analysis.comparison, words),
         "mixed": mixed_values(analysis),
         "recipes": recipes(analysis),
+        "attach_limit": MAX_ROWS,
+        "references": [{**reference, "authors": list(reference["authors"])} for reference in references()],
         "provenance": {"reportgen": __version__, **provenance()},
     }
     return Document(

@@ -6,6 +6,7 @@ import gc
 import math
 import platform
 from collections.abc import Mapping
+from dataclasses import asdict
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
@@ -59,6 +60,7 @@ def results(analysis: Analysis) -> dict[str, Json]:
         "schema": SCHEMA,
         "reportgen_version": __version__,
         "formula": _formula(analysis),
+        "options": _options(analysis),
         "data": _data(analysis, words),
         "columns": _columns(analysis),
         "variants": {name: variant_entry(analysis, name, fit, Collector(words)) for name, fit in analysis.fits.items()},
@@ -114,6 +116,12 @@ def _formula(analysis: Analysis) -> dict[str, Json]:
         "group_terms": list(formula.grouping.group_terms),
         "terms": list(formula.terms),
     }
+
+
+def _options(analysis: Analysis) -> dict[str, Json]:
+    """The choices that decide the numbers: not how the data are named, nor how many rows are read at a time."""
+    chosen = asdict(analysis.options)
+    return {name: plain(value) for name, value in chosen.items() if name not in ("name", "chunk_rows")}
 
 
 def _columns(analysis: Analysis) -> list[Json]:

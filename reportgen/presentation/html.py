@@ -5,6 +5,7 @@ from __future__ import annotations
 from base64 import b64encode
 from collections.abc import Mapping
 from functools import cache
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
 
 from reportgen.presentation.context import cleaned
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
 Medium = Literal["screen", "print"]
+NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 def render_html(document: Document) -> str:
@@ -35,7 +37,9 @@ def render_html(document: Document) -> str:
     return render_page(document, "screen")
 
 
-def render_page(document: Document, medium: Medium, fonts: str = "", has_boxes: bool = False) -> str:
+def render_page(
+    document: Document, medium: Medium, fonts: str = "", *, attached: Mapping[str, str] = NOTHING, has_boxes: bool = False
+) -> str:
     """The page for a medium; both come from the same templates.
 
     Parameters
@@ -46,6 +50,8 @@ def render_page(document: Document, medium: Medium, fonts: str = "", has_boxes: 
         ``screen`` for a browser, ``print`` for the PDF: equations, contents and running heads differ.
     fonts : str
         Style rules that embed fonts.
+    attached : mapping
+        Name to SHA-256 of the files that travel with the page.
     has_boxes : bool
         Whether symbols will be replaced that the fonts lack; the page then says so.
     """
@@ -57,6 +63,7 @@ def render_page(document: Document, medium: Medium, fonts: str = "", has_boxes: 
         title=document.title,
         language=document.language,
         medium=medium,
+        attached=attached,
         has_boxes=has_boxes,
         fonts=Markup(fonts),  # noqa: S704 - rules made here from font files, no text of the data
         labels=wording().labels,

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import unicodedata
 import warnings
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
@@ -15,14 +13,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from reportgen.errors import OutputError
+from reportgen.presentation.attachments import digest
 from reportgen.presentation.document import Document
 from reportgen.presentation.html import render_page
+from reportgen.presentation.library_search import by_name_only
+from reportgen.presentation.moment import creation_date
 
 if TYPE_CHECKING:
     from types import ModuleType
 
 VARIANT = "pdf/a-3a"  # archivable, tagged, attachments allowed
-RESULT_NAME = "results.json"
 FONT_SCHEME = "reportgen-font"
 MAIN_FONT = "DejaVuSans.ttf"
 BOX = "\N{WHITE SQUARE}"
@@ -50,24 +50,28 @@ class PdfLibraryMissing(OutputError):
         )
 
 
-def render_pdf(document: Document) -> bytes:
-    """The report as an archivable, tagged PDF with the result file attached.
+def render_pdf(document: Document, attachments: Mapping[str, str]) -> bytes:
+    """The report as an archivable, tagged PDF.
 
     Parameters
     ----------
     document : Document
         What to say.
+    attachments : mapping
+        Name to text of the files that travel inside; the page says what they are.
 
     Raises
     ------
     PdfLibraryMissing
         A system library is not installed; HTML and JSON can still be written.
     """
-    page = render_page(document, "print", fonts=font_faces())
+    attached = {name: digest(text) for name, text in attachments.items()}
+    page = render_page(document, "print", font_faces(), attached=attached)
     lacking = undrawable(page)
     if lacking:
-        page = render_page(document, "print", fonts=font_faces(), has_boxes=True).translate(dict.fromkeys(lacking, BOX))
-    return pdf_of_page(page, {RESULT_NAME: document.result})
+        boxed = render_page(document, "print", font_faces(), attached=attached, has_boxes=True)
+        page = boxed.translate(dict.fromkeys(lacking, BOX))
+    return pdf_of_page(page, attachments, document.date)
 
 
 def undrawable(page: str) -> frozenset[int]:
@@ -85,7 +89,7 @@ def _covered() -> frozenset[int]:
         return frozenset(font["cmap"].getBestCmap())
 
 
-def pdf_of_page(page: str, attachments: Mapping[str, str]) -> bytes:
+def pdf_of_page(page: str, attachments: Mapping[str, str], date: str = "") -> bytes:
     """A page of HTML as PDF: the same text gives the same bytes.
 
     Parameters
@@ -94,10 +98,12 @@ def pdf_of_page(page: str, attachments: Mapping[str, str]) -> bytes:
         Self-contained HTML.
     attachments : mapping
         Name to text of the files that travel inside.
+    date : str
+        Date of the report, ``YYYY-MM-DD``; empty for that of SOURCE_DATE_EPOCH.
     """
+    moment = creation_date(date)
     renderer = _renderer()
     fetcher = _fetcher()
-    moment = creation_date()
     files = [
         renderer.Attachment(
             string=text, name=name, created=moment, modified=moment, relationship="Data", url_fetcher=fetcher, base_url=None
@@ -132,11 +138,6 @@ def mend(_document: object, pdf: Any) -> None:
 def _target(pdf: Any, reference: str | bytes) -> Any:
     """The object a reference leads to."""
     return pdf.objects[int(reference.split()[0])]
-
-
-def creation_date() -> datetime:
-    """The date that goes into the file: SOURCE_DATE_EPOCH where set, else the beginning of the epoch, never the clock."""
-    return datetime.fromtimestamp(int(os.environ.get("SOURCE_DATE_EPOCH", "0")), UTC)
 
 
 def font_faces() -> str:
@@ -174,6 +175,7 @@ def _fetcher() -> object:
 
 def _renderer() -> ModuleType:
     try:
-        return import_module("weasyprint")
+        with by_name_only():
+            return import_module("weasyprint")
     except OSError as error:
         raise PdfLibraryMissing(str(error)) from error

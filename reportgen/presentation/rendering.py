@@ -69,9 +69,11 @@ def html(material: Material) -> bytes:
 
 def pdf(material: Material) -> bytes:
     """The report as a PDF with its evidence attached."""
+    from reportgen.presentation.attachments import attachments
     from reportgen.presentation.pdf import render_pdf
 
-    return render_pdf(material.document)
+    files = attachments(material.analysis, material.document.result, material.presentation.attach_data)
+    return render_pdf(material.document, files)
 
 
 def result(material: Material) -> bytes:

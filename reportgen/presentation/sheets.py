@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from reportgen.fits import MixedFit
 from reportgen.presentation.data_tables import shrinkage
 from reportgen.presentation.notation import PART
+from reportgen.variants import CATALOGUE
 
 if TYPE_CHECKING:
     from reportgen.analysis import Analysis
@@ -62,6 +63,12 @@ class Sheet:
     rows: tuple[tuple[Value, ...], ...]
 
 
+def _variants(results: Results) -> Iterator[tuple[str, Any]]:
+    """The variants in the order of the catalogue, however the result file sorts them."""
+    place = {variant.id: i for i, variant in enumerate(CATALOGUE)}
+    yield from sorted(results["variants"].items(), key=lambda item: place.get(item[0], len(place)))
+
+
 def term_name(column: str, role: str) -> str:
     """Name of a coefficient that no other one of its model has: ``x``, ``within(x)``, ``mean(x)``."""
     return PART[role].format(column) if role in PART else column
@@ -74,7 +81,7 @@ def tidy_sheet(results: Results) -> Sheet:
     correlations of the group effects ``ran_pars``. Three columns of our own stand at the end.
     """
     rows: list[tuple[Value, ...]] = []
-    for variant, entry in results["variants"].items():
+    for variant, entry in _variants(results):
         for term in entry["terms"]:
             name = term_name(term["column"], term["role"])
             numbers = (term[key] for key in INFERENCE)
@@ -121,7 +128,7 @@ def glance_sheet(results: Results) -> Sheet:
     restricted log-likelihood.
     """
     rows = []
-    for variant, entry in results["variants"].items():
+    for variant, entry in _variants(results):
         sigma2, reml = entry.get("sigma2_residual"), entry.get("reml_log_likelihood")
         r2 = entry.get("r2", {})
         rows.append(
@@ -139,7 +146,7 @@ def glance_sheet(results: Results) -> Sheet:
 def errors_sheet(results: Results) -> Sheet:
     """Every coefficient under every other standard error: Kenward-Roger, CR1, CR2, CR3."""
     rows = []
-    for variant, entry in results["variants"].items():
+    for variant, entry in _variants(results):
         others = [{"method": "kenward_roger", **term} for term in entry.get("kenward_roger", ())]
         for term in [*others, *entry.get("robust", ())]:
             name = term_name(term["column"], term["role"])
