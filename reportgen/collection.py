@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from threading import Thread
 
 from reportgen.design import Design, read_blocks
+from reportgen.design.labels import natural_order
 from reportgen.moment_sum import MomentSum
 from reportgen.moments import GroupMoments
 from reportgen.points import CAPACITY, PointDraw, Points
@@ -56,10 +57,10 @@ def collect(design: Design, progress: Progress, capacity: int = CAPACITY) -> Col
         draw.add(block.codes, block.values)
         progress(f"reading {design.source.name}", ledger.n_rows_read)
     fingerprint.join()
-    order = design.order
+    labels = design.groups
+    order = natural_order(labels)
     moments = total.moments(order)
     sample = summarise(design.source, design.source_columns, ledger, moments.rows, design.lost_groups(ledger))
-    labels = design.groups
     return Collected(sample, tuple(labels[j] for j in order), moments, draw.points(order))
 
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from reportgen.errors import NoCompleteRows
 from reportgen.sources import Source
+from reportgen.sources.arrays import from_mask
 
 Reason = Literal["missing_value", "missing_group"]
 
@@ -136,10 +137,10 @@ def complete_rows(chunk: pa.Table, columns: Sequence[str], groups: Sequence[str]
     has_group = np.ones(chunk.num_rows, dtype=bool)
     for name in groups:
         has_group &= ~missing.get(name, np.False_)
-    lost = chunk.select(list(groups)).filter(pa.array(~complete & has_group)) if groups else None
+    lost = chunk.select(list(groups)).filter(from_mask(~complete & has_group)) if groups else None
     if lost is not None:
         lost = _decoded(lost).group_by(list(groups)).aggregate([])
-    return chunk.filter(pa.array(complete)), Ledger(chunk.num_rows, counts, tuple(groups), lost)
+    return chunk.filter(from_mask(complete)), Ledger(chunk.num_rows, counts, tuple(groups), lost)
 
 
 def missing_cells(chunk: pa.Table, columns: Sequence[str]) -> NDArray[np.bool_]:

@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from reportgen.design.labels import label_texts, natural_order
+from reportgen.sources.arrays import from_mask, from_numbers, to_numbers
 
 Codes = NDArray[np.int64]
 
@@ -36,7 +37,7 @@ class ColumnIndex:
     def encode(self, column: Any) -> Codes:
         """(n,) codes of an Arrow column without nulls."""
         if pa.types.is_floating(column.type):
-            column = pa.array(np.asarray(column) + 0.0)  # one zero instead of two
+            column = from_numbers(as_numpy(column) + 0.0)  # one zero instead of two
         has_table = self.values is None or len(self._table)
         if pa.types.is_integer(column.type) and not pa.types.is_uint64(column.type) and has_table:
             codes = self._encode_integers(column)
@@ -78,7 +79,7 @@ class ColumnIndex:
             new[places[codes < 0]] = True
             fresh = np.flatnonzero(new)
             self._table[fresh] = np.arange(self.n_values, self.n_values + len(fresh))
-            self._append(pa.array(fresh + low).cast(column.type))
+            self._append(from_numbers(fresh + low).cast(column.type))
             codes = self._table[places]
         return codes
 
@@ -92,7 +93,7 @@ class ColumnIndex:
             used = np.zeros(len(dictionary), dtype=bool)
             used[indices] = True
             codes = np.full(len(dictionary), -1, dtype=np.int64)
-            codes[used] = self._codes_of(dictionary if used.all() else dictionary.filter(pa.array(used)))
+            codes[used] = self._codes_of(dictionary if used.all() else dictionary.filter(from_mask(used)))
         elif self.values is None:
             self.values = dictionary
             return indices.astype(np.int64)
@@ -107,11 +108,11 @@ class ColumnIndex:
             self.values = distinct
             return np.arange(len(distinct), dtype=np.int64)
         found = pc.index_in(distinct, value_set=self.values)
-        codes = np.asarray(pc.fill_null(found, -1)).astype(np.int64)
+        codes = as_numpy(pc.fill_null(found, -1)).astype(np.int64)
         new = codes < 0
         if new.any():
             codes[new] = np.arange(self.n_values, self.n_values + int(new.sum()))
-            self._append(distinct.filter(pa.array(new)))
+            self._append(distinct.filter(from_mask(new)))
         return codes
 
     def _append(self, values: Any) -> None:
@@ -142,7 +143,7 @@ class GroupIndex:
         """(n,) codes of the rows; new groups get the next codes."""
         codes = self.parts[0].encode(columns[0])
         for part, pairs, column in zip(self.parts[1:], self.pairs, columns[1:], strict=True):
-            codes = pairs.encode(pa.array(codes * PAIR + part.encode(column)))
+            codes = pairs.encode(from_numbers(codes * PAIR + part.encode(column)))
         return codes
 
     @property
@@ -166,7 +167,7 @@ class GroupIndex:
     def _combinations(self, texts: Sequence[Sequence[str]]) -> list[tuple[str, ...]]:
         groups: list[tuple[str, ...]] = [(text,) for text in texts[0]]
         for column, pairs in zip(texts[1:], self.pairs, strict=True):
-            keys = np.asarray(pairs.values)
+            keys = as_numpy(pairs.values)
             groups = [(*groups[first], column[second]) for first, second in zip(keys // PAIR, keys % PAIR, strict=True)]
         return groups
 
@@ -193,7 +194,4 @@ def contiguous(column: Any) -> Any:
 
 def as_numpy(column: Any) -> NDArray[Any]:
     """(n,) numbers of an Arrow column without nulls, sharing its memory where it can."""
-    array = contiguous(column)
-    if pa.types.is_boolean(array.type):
-        array = array.cast(pa.int8())
-    return np.from_dlpack(array) if len(array) else np.empty(0, dtype=array.type.to_pandas_dtype())
+    return to_numbers(contiguous(column))

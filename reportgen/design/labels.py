@@ -11,6 +11,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from reportgen.sources.arrays import from_mask, from_texts, to_numbers
+
 NUMBER = re.compile(r"[+-]?[0-9]+(?:\.[0-9]+)?")
 
 
@@ -30,12 +32,12 @@ def natural_order(labels: Sequence[str]) -> NDArray[np.int64]:
     """(J,) permutation that sorts labels: numbers first, by value ("2" before "10"), then texts by code point."""
     if not labels:
         return np.empty(0, dtype=np.int64)
-    array = pa.array(labels, pa.large_string())
-    order = pc.sort_indices(array).to_numpy()  # by bytes of UTF-8, which is by code point
+    array = from_texts(labels)
+    order = to_numbers(pc.sort_indices(array))  # by bytes of UTF-8, which is by code point
     rank = np.empty(len(labels), dtype=np.int64)
     rank[order] = np.arange(len(labels))
-    is_number = np.asarray(pc.match_substring_regex(array, f"^{NUMBER.pattern}$"))
+    is_number = to_numbers(pc.match_substring_regex(array, f"^{NUMBER.pattern}$")).astype(bool)
     value = np.zeros(len(labels))
     if is_number.any():
-        value[is_number] = np.asarray(array.filter(pa.array(is_number)), dtype=object).astype(float)
+        value[is_number] = np.array([float(text) for text in array.filter(from_mask(is_number)).to_pylist()])
     return np.lexsort((rank, value, ~is_number)).astype(np.int64)
