@@ -25,6 +25,8 @@ from reportgen.sources import CHUNK_ROWS, open_source
 from reportgen.variance import FittedData, Resampling, VarianceSide, variance_side
 
 Inference = Literal["auto", "kenward-roger", "satterthwaite"]
+Interactions = Literal["product", "double-demeaned"]
+INTERACTIONS: tuple[Interactions, ...] = ("product", "double-demeaned")
 INFERENCES: tuple[Inference, ...] = ("auto", "kenward-roger", "satterthwaite")
 MANY_GROUPS = 50  # up to which the report shows Kenward-Roger figures unless told otherwise
 
@@ -45,6 +47,9 @@ class Options:
         Samples of the parametric bootstrap of each mixed variant; 0 for none.
     seed : int
         Of the bootstrap.
+    interactions : Interactions
+        ``product``: the within part of an interaction is the deviation of the product from its group mean.
+        ``double-demeaned``: a variant more, in which the deviations are multiplied (Giesselmann & Schmidt-Catran 2022).
     inference : Inference
         Which small-sample method the report shows first for mixed models; ``auto`` is Kenward-Roger up to
         ``MANY_GROUPS`` groups, Satterthwaite above. The result file always holds both.
@@ -57,8 +62,23 @@ class Options:
     cross_check: bool = False
     bootstrap: int = 0
     seed: int = SEED
+    interactions: Interactions = "product"
     inference: Inference = "auto"
     chunk_rows: int = CHUNK_ROWS
+
+
+def checked_interactions(given: str) -> Interactions:
+    """The treatment of interactions of that name.
+
+    Raises
+    ------
+    OptionError
+        There is none.
+    """
+    for name in INTERACTIONS:
+        if given == name:
+            return name
+    raise OptionError("--interactions", given, INTERACTIONS)
 
 
 def checked_inference(given: str) -> Inference:
@@ -172,7 +192,7 @@ def walk(formula: str, data: object, options: Options | None = None, progress: P
     check_estimable(moments, levels, collected.points, model.grouping.name, groups)
     tell("fitting", 0)
     effects = RandomEffects(model.grouping.intercept, design.slope_columns, model.grouping.correlated)
-    fits = fit_variants(moments, levels[:-1], effects)
+    fits = fit_variants(moments, levels[:-1], effects, options.interactions == "double-demeaned")
     comparison = compare(moments, levels[:-1], fits)
     agreement: tuple[Agreement, ...] | Undefined = Undefined(Issue("cross_check_not_asked_for"))
     if options.cross_check:

@@ -166,6 +166,8 @@ class LeastSquaresFit:
         Cluster-robust errors; none for ``between``, whose observations are the groups.
     issues : tuple of Issue
         What to know about this fit.
+    double_demeaned : mapping
+        Interaction column to the two columns it multiplies, where their deviations are multiplied instead.
     """
 
     variant: str
@@ -180,6 +182,7 @@ class LeastSquaresFit:
     group_levels: Array
     robust: tuple[RobustErrors, ...] = ()
     issues: tuple[Issue, ...] = ()
+    double_demeaned: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -28,6 +28,7 @@ class Choices(TypedDict, total=False):
     """Choices of an analysis, as keywords."""
 
     weights: str
+    interactions: walks.Interactions
     inference: walks.Inference
     cross_check: bool
     bootstrap: int
@@ -69,6 +70,7 @@ def analyze(formula: str, data: object, *, name: str = "", **options: Unpack[Cho
     reportgen.ReportgenError
         The formula or the data is wrong; the message says what was given, where, and what is allowed.
     """
+    walks.checked_interactions(options.get("interactions", "product"))
     walks.checked_inference(options.get("inference", "auto"))
     return Analysis(walks.walk(formula, data, walks.Options(name=name, **options)))
 

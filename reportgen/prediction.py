@@ -83,6 +83,10 @@ def predict(fit: ModelFit, moments: GroupMoments, rows: NewRows, group_effects: 
     values = np.zeros(len(rows.codes))
     for item in fit.coefficients:
         values += item.estimate * _column(item, rows, means)
+    if isinstance(fit, LeastSquaresFit):
+        for item in fit.coefficients:
+            if item.column in fit.double_demeaned:
+                values += item.estimate * _demeaned_twice(moments, rows, means, item.column, fit.double_demeaned[item.column])
     if isinstance(fit, MixedFit) and group_effects:
         values[~is_new] += _effects(fit, rows, means)[~is_new]
     elif isinstance(fit, LeastSquaresFit) and not any(c.role == "intercept" for c in fit.coefficients):
@@ -110,6 +114,15 @@ def _column(item: Coefficient, rows: NewRows, means: Array) -> Array | float:
         return own
     mean = means[rows.codes, at]
     return np.asarray(own - mean if item.role == "within" else mean)
+
+
+def _demeaned_twice(moments: GroupMoments, rows: NewRows, means: Array, column: str, factors: tuple[str, str]) -> Array:
+    """(n,) the product of the deviations less its group mean, less the deviation of the product (already counted)."""
+    at, (first, second) = rows.columns.index(column), (rows.columns.index(name) for name in factors)
+    codes = np.minimum(rows.codes, moments.n_groups - 1)
+    own = rows.values - means[rows.codes]
+    covariance = moments.cross[:, first, second] / moments.weight
+    return np.asarray(own[:, first] * own[:, second] - covariance[codes] - own[:, at])
 
 
 def _effects(fit: MixedFit, rows: NewRows, means: Array) -> Array:

@@ -7,12 +7,16 @@ deviation from the group mean (``within``) and the group mean (``between``), or 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 from reportgen.fits import Role
 
-Estimator = Literal["least_squares", "absorbed", "group_means", "separate", "random_intercept", "random_slopes"]
+Estimator = Literal[
+    "least_squares", "absorbed", "double_demeaned", "group_means", "separate", "random_intercept", "random_slopes"
+]
+Condition = Literal["always", "slopes", "double_demeaning"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +32,8 @@ class Variant:
     both, within_only, group_level : tuple of Role
         Roles given to a design column that varies within and between groups, only within, only between; an empty tuple
         leaves the column out.
-    needs_slopes : bool
-        Fitted only where the grouping term has a slope.
+    condition : Condition
+        When it is fitted: always, where the grouping term has a slope, or where interactions demeaned twice are asked for.
     """
 
     id: str
@@ -37,7 +41,7 @@ class Variant:
     both: tuple[Role, ...]
     within_only: tuple[Role, ...]
     group_level: tuple[Role, ...]
-    needs_slopes: bool = False
+    condition: Condition = "always"
 
     def roles(self, varies_within: bool, varies_between: bool) -> tuple[Role, ...]:
         """The roles this variant gives a design column, by where the column varies."""
@@ -53,19 +57,20 @@ class Variant:
     @property
     def needs_products(self) -> bool:
         """Whether it takes the cross-products of single groups, not only their sum."""
-        return self.estimator in ("separate", "random_slopes")
+        return self.estimator in ("separate", "random_slopes", "double_demeaned")
 
 
 CATALOGUE: tuple[Variant, ...] = (
     Variant("pooled", "least_squares", ("raw",), ("raw",), ("group_level",)),
     Variant("no_pooling", "absorbed", ("within",), ("within",), ()),
+    Variant("double_demeaned", "double_demeaned", ("within",), ("within",), (), condition="double_demeaning"),
     Variant("between", "group_means", ("between",), (), ("group_level",)),
     Variant("random_intercept", "random_intercept", ("raw",), ("raw",), ("group_level",)),
     Variant("mundlak", "random_intercept", ("raw", "contextual"), ("raw",), ("group_level",)),
     Variant("within_between", "random_intercept", ("within", "between"), ("within",), ("group_level",)),
     Variant("separate", "separate", ("within",), ("within",), ()),
-    Variant("random_slope", "random_slopes", ("raw",), ("raw",), ("group_level",), needs_slopes=True),
-    Variant("within_between_slope", "random_slopes", ("within", "between"), ("within",), ("group_level",), needs_slopes=True),
+    Variant("random_slope", "random_slopes", ("raw",), ("raw",), ("group_level",), condition="slopes"),
+    Variant("within_between_slope", "random_slopes", ("within", "between"), ("within",), ("group_level",), condition="slopes"),
 )
 
 PARTS: dict[Role, tuple[float, float]] = {
@@ -77,3 +82,19 @@ PARTS: dict[Role, tuple[float, float]] = {
     "group_level": (0.0, 1.0),
 }
 """Which part of a design column a role keeps: (deviation from the group mean, group mean)."""
+
+Products = Mapping[str, tuple[str, str]]
+"""Interaction column to the two columns it multiplies."""
+
+
+def within_products(columns: tuple[str, ...]) -> Products:
+    """Which of some within-varying columns are products of two others of them, by their names ``x:z``."""
+    known = set(columns)
+    found: dict[str, tuple[str, str]] = {}
+    for column in columns:
+        cuts = [i for i, letter in enumerate(column) if letter == ":"]
+        for cut in cuts:
+            pair = (column[:cut], column[cut + 1 :])
+            if known.issuperset(pair):
+                found[column] = pair
+    return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from reportgen.estimation.double_demeaned import fit_double_demeaned
 from reportgen.estimation.least_squares import fit_absorbed, fit_group_means, fit_pooled
 from reportgen.estimation.mixed import fit_random_intercept
 from reportgen.estimation.random_slopes import RandomEffects, fit_random_slopes
@@ -18,6 +19,7 @@ Fitter = Callable[[str, Regressors, RandomEffects], Fit]
 FITTERS: Mapping[Estimator, Fitter] = {
     "least_squares": lambda variant, reg, _: fit_pooled(variant, reg),
     "absorbed": lambda variant, reg, _: fit_absorbed(variant, reg),
+    "double_demeaned": lambda variant, reg, _: fit_double_demeaned(variant, reg),
     "group_means": lambda variant, reg, _: fit_group_means(variant, reg),
     "random_intercept": lambda variant, reg, _: fit_random_intercept(variant, reg),
     "separate": lambda variant, reg, _: fit_separate(variant, reg),
@@ -25,7 +27,9 @@ FITTERS: Mapping[Estimator, Fitter] = {
 }
 
 
-def fit_variants(moments: GroupMoments, levels: tuple[ColumnLevel, ...], effects: RandomEffects) -> dict[str, Fit]:
+def fit_variants(
+    moments: GroupMoments, levels: tuple[ColumnLevel, ...], effects: RandomEffects, double_demeaning: bool = False
+) -> dict[str, Fit]:
     """Fit every variant of the catalogue.
 
     Parameters
@@ -36,15 +40,18 @@ def fit_variants(moments: GroupMoments, levels: tuple[ColumnLevel, ...], effects
         The k predictors, without the response.
     effects : RandomEffects
         What the grouping term lets vary; variants with random slopes are fitted only where it names slopes.
+    double_demeaning : bool
+        Fit the variant whose interactions are demeaned twice too.
 
     Returns
     -------
     dict
         Variant id to fit, in the order of the catalogue; one that cannot be fitted holds its reason.
     """
+    conditions = {"always": True, "slopes": bool(effects.columns), "double_demeaning": double_demeaning}
     fits: dict[str, Fit] = {}
     for variant in CATALOGUE:
-        if variant.needs_slopes and not effects.columns:
+        if not conditions[variant.condition]:
             continue
         if variant.needs_products and not moments.keeps_products:
             fits[variant.id] = UnfitVariant(variant.id, products_not_kept(moments))

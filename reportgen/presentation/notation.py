@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from reportgen.fits import Role
 from reportgen.moments import ColumnLevel
-from reportgen.variants import CATALOGUE, Variant
+from reportgen.variants import CATALOGUE, Variant, within_products
 
 if TYPE_CHECKING:
     from reportgen.formula import ModelFormula
@@ -58,6 +58,10 @@ def variant_formula(name: str, formula: ModelFormula, levels: tuple[ColumnLevel,
         return f"{response} ~ {' + '.join(split or ['1'])}, by {group}"
     if variant.estimator == "group_means":
         return f"mean({response}) ~ {' + '.join(parts or ['1'])}"
+    if variant.estimator == "double_demeaned":
+        products = within_products(tuple(split))
+        parts = [":".join(PART["within"].format(name) for name in products.get(column, (column,))) for column in split]
+        return f"{response} ~ {' + '.join([*parts, group])}"
     if variant.estimator == "absorbed":
         return f"{response} ~ {' + '.join([*split, group])}"
     if variant.is_mixed:
@@ -68,7 +72,7 @@ def variant_formula(name: str, formula: ModelFormula, levels: tuple[ColumnLevel,
 def group_term(variant: Variant, formula: ModelFormula) -> str:
     """The grouping term of a mixed variant, as ``(1 + x | g)``."""
     group = formula.grouping
-    if not variant.needs_slopes:
+    if variant.condition != "slopes":
         return f"(1 | {group.name})"
     slopes = [PART[variant.both[0]].format(slope) for slope in group.slopes]
     bar = "|" if group.correlated else "||"

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from reportgen.fits import Role
 from reportgen.presentation.formatting import printable
 from reportgen.presentation.notation import roles_of
-from reportgen.variants import CATALOGUE, Variant
+from reportgen.variants import CATALOGUE, Variant, within_products
 
 if TYPE_CHECKING:
     from reportgen.analysis import Analysis
@@ -92,13 +92,25 @@ def _parts(variant: Variant, analysis: Analysis, names: Names) -> list[str]:
     parts = []
     for level in analysis.levels[:-1]:
         for role in roles_of(variant, level):
-            is_plain = variant.estimator in ("absorbed", "group_means", "separate")
+            is_plain = variant.estimator in ("absorbed", "double_demeaned", "group_means", "separate")
             parts.append(names.columns[level.column] if is_plain else names.part(level.column, role))
     return parts
 
 
+def _demeaned_twice(analysis: Analysis, names: Names, product: str) -> list[str]:
+    """Right side of the model whose interactions are products of deviations; `product` has two places for them."""
+    split = tuple(level.column for level in analysis.levels[:-1] if level.varies_within)
+    products = within_products(split)
+    return [
+        product.format(*(names.part(factor, "within") for factor in products[column]))
+        if column in products
+        else names.columns[column]
+        for column in split
+    ]
+
+
 def _slopes(variant: Variant, analysis: Analysis, names: Names) -> list[str]:
-    if not variant.needs_slopes:
+    if variant.condition != "slopes":
         return []
     return [names.part(c, variant.both[0]) for c in analysis.formula.grouping.slopes if c in names.columns]
 
@@ -163,6 +175,8 @@ def _r(variant: Variant, analysis: Analysis, names: Names) -> str:
         return f"lme4::lmList({y} ~ {right or 1} | {g}, data = d)"
     if variant.estimator == "least_squares":
         return f"lm({y} ~ {right or 1}, data = d)"
+    if variant.estimator == "double_demeaned":
+        return f"lm({y} ~ {' + '.join([*_demeaned_twice(analysis, names, 'I({} * {})'), f'factor({g})'])}, data = d)"
     if variant.estimator == "absorbed":
         return f"lm({y} ~ {' + '.join(filter(None, [right, f'factor({g})']))}, data = d)"
     if variant.estimator == "group_means":
@@ -181,6 +195,8 @@ def _stata(variant: Variant, analysis: Analysis, names: Names) -> str:
         return f"statsby _b _se, by(group_id): regress {left}"
     if variant.estimator == "least_squares":
         return f"regress {left}"
+    if variant.estimator == "double_demeaned":
+        return f"areg {' '.join([names.response, *_demeaned_twice(analysis, names, 'c.{}#c.{}')])}, absorb(group_id)"
     if variant.estimator == "absorbed":
         return f"areg {left}, absorb(group_id)"
     if variant.estimator == "group_means":
@@ -199,6 +215,9 @@ def _python(variant: Variant, analysis: Analysis, names: Names) -> str:
         return f'{{name: smf.ols("{y} ~ {right or 1}", part).fit() for name, part in d.groupby("{g}")}}'
     if variant.estimator == "least_squares":
         return f'smf.ols("{y} ~ {right or 1}", d).fit()'
+    if variant.estimator == "double_demeaned":
+        terms = [*_demeaned_twice(analysis, names, "I({} * {})"), f"C({g})"]
+        return f'smf.ols("{y} ~ {" + ".join(terms)}", d).fit()'
     if variant.estimator == "absorbed":
         return f'smf.ols("{y} ~ {" + ".join(filter(None, [right, f"C({g})"]))}", d).fit()'
     if variant.estimator == "group_means":

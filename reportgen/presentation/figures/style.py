@@ -28,6 +28,7 @@ INK, GREY, PALE = "#1a1a1a", "#6e6e6e", "#d9d9d9"
 COLOURS = {
     "pooled": "#D55E00",
     "no_pooling": "#009E73",
+    "double_demeaned": "#009E73",
     "between": "#CC79A7",
     "random_intercept": "#0072B2",
     "mundlak": "#000000",
@@ -40,6 +41,7 @@ COLOURS = {
 MARKERS = {
     "pooled": "s",
     "no_pooling": "o",
+    "double_demeaned": "p",
     "between": "D",
     "random_intercept": "^",
     "mundlak": "v",
