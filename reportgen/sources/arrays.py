@@ -1,7 +1,7 @@
 """Arrow arrays made of numpy arrays and texts, and back, sharing their memory.
 
-``pyarrow.array`` and ``to_numpy`` do the same, but load pandas first to see whether they were given one of its objects: a tenth of a second that
-a small fit can do without.
+``pyarrow.array`` and ``to_numpy`` do the same, but load pandas first to see whether they were given one of its objects: a
+tenth of a second that a small fit can do without.
 """
 
 from __future__ import annotations
