@@ -90,11 +90,17 @@ def cheap(assignment: Assignment) -> Mapping[str, Any]:
         time.sleep(0.5)
     folder = Path(assignment.staging)
     folder.mkdir()
-    contents = {suffix: f"{suffix} of {assignment.job.name}\n".encode() * 2000 for suffix in assignment.job.formats}
+    wanted = assignment.job.formats[:1] if assignment.job.name.startswith("partial") else assignment.job.formats
+    contents = {suffix: f"{suffix} of {assignment.job.name}\n".encode() * 2000 for suffix in wanted}
     for suffix, content in contents.items():
         write_through(folder / suffix, content)
     files = {suffix: hashlib.sha256(content).hexdigest() for suffix, content in contents.items()}
-    return {"data": data_digest(assignment.job), "files": files, "failures": [], "line": {}}
+    return {
+        "data": data_digest(assignment.job),
+        "files": files,
+        "failures": ["no json here"] if len(wanted) < len(assignment.job.formats) else [],
+        "line": {},
+    }
 
 
 def real(assignment: Assignment) -> Mapping[str, Any]:

@@ -8,13 +8,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from batch_faults import FORMULA, Recorder, cheap, contents_of, data_jobs, write_data
+from batch_faults import FORMULA, Recorder, cheap, contents_of, data_jobs, named_jobs, write_data
 
 import reportgen.batch.fingerprints as fingerprints
 from reportgen.batch.jobs import Job
 from reportgen.batch.runner import BatchResult, Plan, run_batch
 from reportgen.batch.supervisor import Limits
 from reportgen.cli import main
+from reportgen.errors import OutputNotWritable
 from reportgen.presentation.options import Presentation
 
 JSON = ("json",)
@@ -161,6 +162,22 @@ def test_a_report_that_now_fails_is_gone(finished: tuple[list[Job], Path]) -> No
     assert statuses(result) == ["unchanged", "failed", "unchanged"]
     assert not (folder / "set1.json").exists()
     assert not (folder / ".reports" / "set1.json").exists()
+
+
+def test_a_format_that_cannot_be_made_fails_its_report_and_is_tried_again(tmp_path: Path) -> None:
+    jobs = named_jobs("partial", "good")
+    result = run_cheaply(jobs, tmp_path)
+    assert statuses(result) == ["failed", "done"]
+    assert (result.outcomes[0].message, result.outcomes[0].formats) == ("no json here", ("html",))
+    assert (tmp_path / "partial.html").exists()
+    assert statuses(run_cheaply(jobs, tmp_path)) == ["failed", "unchanged"]
+
+
+def test_a_place_that_is_taken_is_an_error_of_the_folder(tmp_path: Path) -> None:
+    (tmp_path / "index.html").mkdir()
+    with pytest.raises(OutputNotWritable) as caught:
+        run_cheaply(named_jobs("good"), tmp_path)
+    assert caught.value.exit_code == 3
 
 
 def test_a_bad_data_set_says_what_is_wrong_with_it(tmp_path: Path) -> None:
