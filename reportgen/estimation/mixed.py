@@ -233,8 +233,15 @@ def mixed_record(variant: str, reg: Regressors, found: MixedEstimate) -> MixedFi
         n_groups=reg.n_groups,
         group_levels=(reg.means[:, :-1] @ found.beta + found.lift) * unit + reg.centre[-1],
         robust=_robust(reg, found),
-        issues=found.issues,
+        issues=found.issues + _left_out(fitted, adjusted),
     )
+
+
+def _left_out(fitted: tuple[Coefficient, ...], adjusted: tuple[Coefficient, ...]) -> tuple[Issue, ...]:
+    """Which coefficients have no Kenward-Roger standard error, because the corrected variance is not positive."""
+    known = {(c.column, c.role) for c in adjusted}
+    missing = tuple(dict.fromkeys(c.column for c in fitted if (c.column, c.role) not in known))
+    return (Issue("no_kenward_roger", {"columns": missing}),) if missing else ()
 
 
 def _robust(reg: Regressors, found: MixedEstimate) -> tuple[RobustErrors, ...]:
