@@ -6,8 +6,8 @@ import warnings
 
 import numpy as np
 import pytest
-
 from constructed import INTERCEPT_ONLY, UNBALANCED, Rows, grouped_rows
+
 from reportgen.estimation.cross_check import MAX_ROWS, Agreement, cross_check
 from reportgen.estimation.random_slopes import RandomEffects
 from reportgen.estimation.runner import fit_variants

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 import pytest
+from constructed import grouped_rows
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from constructed import grouped_rows
-from reportgen.analysis import collect
+from reportgen.collection import collect
 from reportgen.design import build_design
 from reportgen.estimation.random_slopes import RandomEffects
 from reportgen.estimation.runner import fit_variants
