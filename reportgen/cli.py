@@ -20,10 +20,12 @@ from reportgen.errors import ReportgenError
 if TYPE_CHECKING:
     from reportgen.analysis import Analysis, Options
     from reportgen.presentation.options import Presentation
+    from reportgen.verify import Verdict
 
 DEMO_FORMULA = "testScore ~ bodyLength2 + (1 | mountainRange)"
 ONE_THREAD = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")  # the matrices are small: threads only wait
 DEMO_DATA = "examples/dragons/dragons.csv"
+SHOWN_DIFFERENCES = 10
 FORMAT_HELP = "html, pdf, json (the default), docx, xlsx, md, tex, tidy.csv, glance.csv, augment.csv"
 
 
@@ -80,6 +82,9 @@ def build_parser() -> argparse.ArgumentParser:
 
     demo = _command(commands, "demo", "write the report of the bundled example", _demo)
     _add_output(demo)
+
+    verify = _command(commands, "verify", "fit the data inside a PDF report again and compare every number", _verify)
+    verify.add_argument("report", metavar="REPORT", type=Path, help="a PDF that reportgen has written")
 
     _command(commands, "doctor", "say which optional parts work here, and what mends the others", _doctor)
     return parser
@@ -248,6 +253,37 @@ def _batch(options: argparse.Namespace, messages: Messages) -> int:
     counts = ", ".join(f"{number} {status.replace('_', ' ')}" for status, number in result.counts.items() if number)
     messages.say(f"{len(jobs)} reports: {counts}; index and summary in {options.out}")
     return result.exit_code
+
+
+def _verify(options: argparse.Namespace, messages: Messages) -> int:
+    from reportgen.verify import verify
+
+    verdict = verify(options.report, messages.progress)
+    messages.clear()
+    for item in verdict.differences[:SHOWN_DIFFERENCES]:
+        print(item)
+    rest = len(verdict.differences) - SHOWN_DIFFERENCES
+    if rest > 0:
+        print(f"and {rest} more")
+    print(_summary(verdict))
+    return verdict.exit_code
+
+
+def _summary(verdict: Verdict) -> str:
+    """The verdict in one line."""
+    from reportgen.verify.comparing import TOLERANCE
+
+    made = f"{verdict.name}, made with reportgen {verdict.made_with}"
+    if verdict.differences:
+        return f"{made}: NOT reproduced, {len(verdict.differences)} differences"
+    if not verdict.n_rows:
+        return (
+            f"{made}: its {verdict.n_files} files belong together, but it carries no data, so no number could be reproduced"
+        )
+    return (
+        f"{made}: reproduced, {verdict.n_numbers} numbers from {verdict.n_rows} attached rows "
+        f"(relative difference at most {TOLERANCE:.0e}); its {verdict.n_files} files belong together"
+    )
 
 
 def _doctor(_options: argparse.Namespace, messages: Messages) -> int:

@@ -369,3 +369,31 @@ class FolderInUse(OutputError):
 
     def __str__(self) -> str:
         return f"another batch is writing to {quoted(self.folder)}: wait until it has ended, or give another --out"
+
+
+class NotAReport(InputError):
+    """A file that is to be verified is no report of ours."""
+
+    def __init__(self, name: str, problem: str) -> None:
+        super().__init__(name, problem)
+        self.name, self.problem = name, problem
+
+    def __str__(self) -> str:
+        return f"{self.name} is no report of reportgen: {self.problem}; give a PDF that reportgen has written"
+
+
+class TooManyDistinct(InputError):
+    """A function needs all distinct values of a column, and there are more than are held in memory.
+
+    `call` as written, `limit` values.
+    """
+
+    def __init__(self, call: str, limit: int) -> None:
+        super().__init__(call, limit)
+        self.call, self.limit = call, limit
+
+    def __str__(self) -> str:
+        return (
+            f"the knots of {quoted(self.call)} are quantiles of the distinct values, of which there are more than {self.limit}: "
+            f"give the knots themselves, knots=[...], or use bs()"
+        )

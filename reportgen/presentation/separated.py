@@ -10,14 +10,13 @@ that :func:`restored` can take exactly one off again.
 
 from __future__ import annotations
 
-import csv
 import re
 from collections.abc import Iterable, Sequence
-from io import StringIO
 
 from reportgen.presentation.sheets import Sheet, Value
 
 _FORMULA = re.compile(r"'*[=+\-@\t\r]")
+_SPECIAL = re.compile(r'[,"\n\r]')
 _NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?")
 _SURROGATES = re.compile("[\ud800-\udfff]")
 
@@ -33,6 +32,11 @@ def restored(text: str) -> str:
     return text[1:] if text.startswith("'") and _FORMULA.match(text) else text
 
 
+def quoted(text: str) -> str:
+    """A cell in quotes where it needs them: a lone carriage return does too, which the standard library leaves bare."""
+    return '"' + text.replace('"', '""') + '"' if _SPECIAL.search(text) else text
+
+
 def written(value: Value) -> str:
     """A value as the text of a cell."""
     if value is None:
@@ -44,11 +48,9 @@ def written(value: Value) -> str:
 
 def separated(columns: Sequence[str], rows: Iterable[Sequence[Value]]) -> str:
     """Columns and rows as comma-separated text."""
-    buffer = StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow([neutral(column) for column in columns])
-    writer.writerows([written(value) for value in row] for row in rows)
-    return buffer.getvalue()
+    lines = [",".join(quoted(neutral(column)) for column in columns)]
+    lines.extend(",".join(quoted(written(value)) for value in row) for row in rows)
+    return "\n".join([*lines, ""])
 
 
 def csv_of(sheet: Sheet) -> str:

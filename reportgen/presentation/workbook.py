@@ -21,6 +21,13 @@ LOOKED_AT = 200  # rows that decide how wide
 STRICT = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False, "in_memory": True}
 
 
+class Exact(float):
+    """A number that is written with all its digits: the library would cut it off after sixteen."""
+
+    def __format__(self, _spec: str) -> str:
+        return repr(float(self))
+
+
 def workbook(material: Material) -> bytes:
     """The tables for machines as XLSX.
 
@@ -60,7 +67,7 @@ def _write(page: Any, sheet: Sheet, head: Any) -> None:
             elif isinstance(value, str):
                 page.write_string(r, i, neutral(value)[:MAX_TEXT])
             elif value is not None:
-                page.write_number(r, i, value)
+                page.write_number(r, i, Exact(value))
     page.freeze_panes(1, 1)
     for i, column in enumerate(sheet.columns):
         lengths = [len(str(row[i])) for row in sheet.rows[:LOOKED_AT] if row[i] is not None]

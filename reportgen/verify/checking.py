@@ -1,0 +1,210 @@
+"""``verify``: hold the files of a report against each other, then fit its data again and compare every number."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from reportgen import __version__
+from reportgen.analysed_rows import AnalysedRows, Field, table_of
+from reportgen.analysis import Analysis, Options, walk
+from reportgen.collection import Progress
+from reportgen.errors import InputError
+from reportgen.presentation.attachments import DATA, GROUPS, PACKAGE, RESULT, tables_of
+from reportgen.presentation.exports import result_file
+from reportgen.presentation.separated import csv_of, restored
+from reportgen.presentation.sheets import groups_sheet
+from reportgen.verify.comparing import Compared, Difference, compare, compare_tables, shown
+from reportgen.verify.reading import Evidence, read_evidence
+
+OF_THE_FILE = ("source", "sha256", "n_rows_read", "n_rows_dropped", "ledger", "lost_groups")
+"""What the result file says about the original data: the attached rows are what was left of them."""
+
+OF_ROWS_DROPPED = frozenset({"dropped_rows", "groups_lost"})
+"""Findings about rows that are not attached."""
+
+OF_THE_PROGRAM = ("provenance", "reportgen_version")
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What was found.
+
+    Attributes
+    ----------
+    name : str
+        Name of the report.
+    made_with : str
+        Version of reportgen that made it.
+    n_files : int
+        Files held against their list.
+    n_rows : int
+        Attached rows that were fitted again; 0 where the report carries no data.
+    n_numbers : int
+        Pairs of numbers compared.
+    differences : tuple of Difference
+        Where the report is not what it should be, in the order met.
+    """
+
+    name: str
+    made_with: str
+    n_files: int
+    n_rows: int
+    n_numbers: int
+    differences: tuple[Difference, ...]
+
+    @property
+    def exit_code(self) -> int:
+        """0 if every number was reproduced, 1 if not, 2 if there were no data to reproduce them from."""
+        return 1 if self.differences else 0 if self.n_rows else 2
+
+
+def verify(path: str | Path, progress: Progress | None = None) -> Verdict:
+    """Check a report.
+
+    The attached files must have the SHA-256 that their list names, and the list the one that the page prints; the tables must
+    be those of the result file; and a new fit to the attached data, with the recorded formula and options, must give every
+    number of the result file and of the table of groups, up to a relative difference of 1e-9.
+
+    Parameters
+    ----------
+    path : path
+        A PDF written by reportgen.
+    progress : callable, optional
+        Told about each stage.
+
+    Raises
+    ------
+    NotAReport
+        It is none.
+    """
+    evidence = read_evidence(Path(path))
+    differences = [*_file_differences(evidence)]
+    compared = [_inside(evidence)]
+    n_rows = 0
+    if DATA in evidence.files:
+        again, n_rows = _again(evidence, progress)
+        compared.append(again)
+    return Verdict(
+        name=evidence.name,
+        made_with=str(evidence.results.get("reportgen_version", "")),
+        n_files=len(evidence.package),
+        n_rows=n_rows,
+        n_numbers=sum(part.n_numbers for part in compared),
+        differences=(*differences, *(item for part in compared for item in part.differences)),
+    )
+
+
+def _file_differences(evidence: Evidence) -> Iterator[Difference]:
+    """Files that are not what their list says, and a list that is not the one of the page."""
+    own = hashlib.sha256(evidence.files[PACKAGE]).hexdigest()
+    if own not in evidence.printed:
+        yield Difference(f"{PACKAGE}, SHA-256", "another one printed", own)
+    for name, entry in evidence.package.items():
+        if name not in evidence.files:
+            yield Difference(name, "listed", "no such attachment")
+            continue
+        found = f"sha256:{hashlib.sha256(evidence.files[name]).hexdigest()}"
+        if found != entry.get("hash"):
+            yield Difference(f"{name}, SHA-256", str(entry.get("hash"))[:75], found)
+    if DATA in evidence.files and DATA not in evidence.package:
+        yield Difference(DATA, "attached", "not in the list")
+
+
+def _inside(evidence: Evidence) -> Compared:
+    """The attached tables against the attached result file."""
+    try:
+        tables = tables_of(evidence.results)
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        return Compared(0, (Difference(RESULT, "the content of a result file", f"something else ({error})"),))
+    parts = [
+        compare_tables(name, evidence.text(name), csv_of(sheet)) for name, sheet in tables.items() if name in evidence.files
+    ]
+    return Compared(sum(part.n_numbers for part in parts), tuple(item for part in parts for item in part.differences))
+
+
+def _again(evidence: Evidence, progress: Progress | None) -> tuple[Compared, int]:
+    """The result file against a new fit, and the number of rows fitted."""
+    try:
+        rows = data_rows(evidence)
+        analysis = walk(evidence.results["formula"]["text"], table_of(rows), _options(evidence), progress)
+    except InputError as error:
+        return Compared(0, (Difference(DATA, "data that can be fitted", str(error).splitlines()[0]),)), 0
+    except (KeyError, TypeError, ValueError, StopIteration) as error:
+        return Compared(0, (Difference(DATA, "rows as described in the list", f"others ({error})"),)), 0
+    return _compared(evidence, analysis), rows.n_rows
+
+
+def _compared(evidence: Evidence, analysis: Analysis) -> Compared:
+    found = orjson.loads(result_file(analysis))
+    same_version = evidence.results.get("reportgen_version") == __version__
+    whole = compare("", comparable(evidence.results), comparable(found), with_texts=same_version)
+    numbers = Compared(whole.n_numbers, tuple(_in_result(item) for item in whole.differences))
+    if GROUPS not in evidence.files:
+        return numbers
+    groups = compare_tables(GROUPS, evidence.text(GROUPS), csv_of(groups_sheet(analysis)))
+    return Compared(numbers.n_numbers + groups.n_numbers, numbers.differences + groups.differences)
+
+
+def _in_result(item: Difference) -> Difference:
+    return Difference(f"{RESULT}, {item.place}", item.given, item.found)
+
+
+def comparable(results: Mapping[str, Any]) -> dict[str, Any]:
+    """A result file without what belongs to the original data file or to the program that read it."""
+    kept = {key: value for key, value in results.items() if key not in OF_THE_PROGRAM}
+    if isinstance(kept.get("data"), dict):
+        kept["data"] = {key: value for key, value in kept["data"].items() if key not in OF_THE_FILE}
+    if isinstance(kept.get("findings"), list):
+        kept["findings"] = [item for item in kept["findings"] if item.get("kind") not in OF_ROWS_DROPPED]
+    return kept
+
+
+def data_rows(evidence: Evidence) -> AnalysedRows:
+    """The attached rows.
+
+    Raises
+    ------
+    KeyError, TypeError, ValueError
+        They are not as the list describes them.
+    """
+    described = evidence.package[DATA]["schema"]["fields"]
+    reader = csv.reader(StringIO(evidence.text(DATA), newline=""))
+    header = next(reader)
+    if header != [field["name"] for field in described]:
+        raise ValueError(f"header {shown(header)}")
+    made = tuple(Field(restored(f["name"]), f["type"], tuple(f.get("categories", ()))) for f in described)
+    rows = [*reader]
+    columns = []
+    for i, field in enumerate(made):
+        columns.append([_cell(field, row[i] if len(row) == len(made) else "", number) for number, row in enumerate(rows, 1)])
+    return AnalysedRows(made, tuple(columns))
+
+
+def _cell(field: Field, text: str, row: int) -> Any:
+    try:
+        if field.kind == "integer":
+            return int(text)
+        if field.kind == "number":
+            return float(text)
+        if field.kind == "boolean":
+            return {"TRUE": True, "FALSE": False}[text]
+    except (KeyError, ValueError):
+        raise ValueError(f"row {row}, {field.name}: {shown(text)} is no {field.kind}") from None
+    if not text:
+        raise ValueError(f"row {row}, {field.name} is empty")
+    return restored(text)
+
+
+def _options(evidence: Evidence) -> Options:
+    """The options on record; those this version does not know cannot matter to it."""
+    known = {field.name for field in fields(Options)}
+    recorded = {key: value for key, value in evidence.results["options"].items() if key in known}
+    return Options(name=str(evidence.results["data"]["source"]), **recorded)

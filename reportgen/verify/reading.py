@@ -1,0 +1,93 @@
+"""The files inside a report, read out of the PDF."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from reportgen.errors import NotAReport
+from reportgen.presentation.attachments import PACKAGE, RESULT
+from reportgen.presentation.exports import SCHEMA
+
+
+@dataclass(frozen=True, eq=False)
+class Evidence:
+    """What a report carries.
+
+    Attributes
+    ----------
+    name : str
+        Name of the PDF.
+    files : mapping
+        Name to bytes of the attached files.
+    printed : str
+        Text of the pages without white space, the last page first.
+    """
+
+    name: str
+    files: Mapping[str, bytes]
+    printed: str
+
+    @cached_property
+    def results(self) -> Mapping[str, Any]:
+        """Content of the result file."""
+        return _parsed(self.name, RESULT, self.files)
+
+    @cached_property
+    def package(self) -> Mapping[str, Mapping[str, Any]]:
+        """Entries of the list of the files, by name of the file."""
+        found = _parsed(self.name, PACKAGE, self.files)
+        try:
+            return {entry["path"]: entry for entry in found["resources"]}
+        except (KeyError, TypeError) as error:
+            raise NotAReport(self.name, f"the list of its files, {PACKAGE}, is not one of reportgen") from error
+
+    def text(self, name: str) -> str:
+        """An attached file as text; bytes that are none become replacement characters and so differ from what they were."""
+        return self.files[name].decode("utf-8", "replace")
+
+
+def read_evidence(path: Path) -> Evidence:
+    """Read the files out of a PDF.
+
+    Raises
+    ------
+    NotAReport
+        It cannot be read, is no PDF, or carries no result file of reportgen.
+    """
+    import logging
+
+    from pypdf import PdfReader
+    from pypdf.errors import PyPdfError
+
+    logging.getLogger("pypdf").setLevel(logging.CRITICAL)  # what it has to say about damaged files is said below
+    try:
+        reader = PdfReader(path)
+        files = {name: contents[0] for name, contents in reader.attachments.items() if contents}
+        printed = "".join("".join(page.extract_text().split()) for page in reversed(reader.pages)) if PACKAGE in files else ""
+    except OSError as error:
+        raise NotAReport(path.name, f"it cannot be read ({error.strerror or type(error).__name__})") from error
+    except (PyPdfError, ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError) as error:
+        raise NotAReport(path.name, "it is no PDF, or a damaged one") from error
+    if RESULT not in files or PACKAGE not in files:
+        lacking = RESULT if RESULT not in files else PACKAGE
+        raise NotAReport(path.name, f"it has no attached file {lacking}")
+    evidence = Evidence(path.name, files, printed)
+    if evidence.results.get("schema") != SCHEMA:
+        raise NotAReport(path.name, f"its {RESULT} has another schema than {SCHEMA}")
+    return evidence
+
+
+def _parsed(report: str, name: str, files: Mapping[str, bytes]) -> Mapping[str, Any]:
+    try:
+        found = orjson.loads(files[name])
+    except orjson.JSONDecodeError as error:
+        raise NotAReport(report, f"its {name} is no JSON") from error
+    if not isinstance(found, dict):
+        raise NotAReport(report, f"its {name} holds something else")
+    return found
