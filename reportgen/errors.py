@@ -397,3 +397,20 @@ class TooManyDistinct(InputError):
             f"the knots of {quoted(self.call)} are quantiles of the distinct values, of which there are more than {self.limit}: "
             f"give the knots themselves, knots=[...], or use bs()"
         )
+
+
+class TooManyDistinct(InputError):
+    """A function needs all distinct values of a column, and there are more than are held in memory.
+
+    `call` as written, `limit` values.
+    """
+
+    def __init__(self, call: str, limit: int) -> None:
+        super().__init__(call, limit)
+        self.call, self.limit = call, limit
+
+    def __str__(self) -> str:
+        return (
+            f"the knots of {quoted(self.call)} are quantiles of the distinct values, of which there are more than {self.limit}: "
+            f"give the knots themselves, knots=[...], or use bs()"
+        )

@@ -13,6 +13,7 @@ from reportgen.design.failures import explained
 from reportgen.design.first_pass import FirstPass, read_first
 from reportgen.design.groups import GroupIndex
 from reportgen.design.kinds import Kinds, column_kinds
+from reportgen.design.streamed_states import streamed_states
 from reportgen.design.widths import MAX_COLUMNS, check_width
 from reportgen.errors import ColumnUnusable, SlopeNotFixed, TooManyColumns
 from reportgen.formula import ModelFormula, check_columns
@@ -109,9 +110,11 @@ def _encoder(formula: ModelFormula, terms: Sequence[tuple[str, ...]], kinds: Kin
 def library_encoder(formula: ModelFormula, terms: Sequence[tuple[str, ...]], kinds: Kinds, first: FirstPass) -> LibraryColumns:
     """Design columns by the formula library, whatever the terms are."""
     inputs = _inputs(formula, terms, kinds, first)
-    frame = inputs.frame(first.rows) if _looks_at_all_rows(terms) else inputs.trial_frame()
     with explained(formula, first.source, terms):
-        return fit_library_columns(terms, inputs, frame)
+        if not _looks_at_all_rows(terms):
+            return fit_library_columns(terms, inputs, inputs.trial_frame())
+        states = {} if first.is_whole else streamed_states(terms, inputs, first.again)
+        return fit_library_columns(terms, inputs, inputs.frame(first.rows), states)
 
 
 def _inputs(formula: ModelFormula, terms: Sequence[tuple[str, ...]], kinds: Kinds, first: FirstPass) -> Inputs:

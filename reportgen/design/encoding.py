@@ -173,7 +173,9 @@ class LibraryColumns:
         out[:] = np.asarray(matrix, dtype=np.float64)[:, 1:]
 
 
-def fit_library_columns(terms: Sequence[tuple[str, ...]], inputs: Inputs, frame: Any) -> LibraryColumns:
+def fit_library_columns(
+    terms: Sequence[tuple[str, ...]], inputs: Inputs, frame: Any, states: Mapping[str, Mapping[str, Any]] | None = None
+) -> LibraryColumns:
     """Fix the state of every function (means, bases, levels) on `frame`.
 
     Parameters
@@ -183,13 +185,16 @@ def fit_library_columns(terms: Sequence[tuple[str, ...]], inputs: Inputs, frame:
     inputs : Inputs
         What the aliases are.
     frame : DataFrame
-        All rows used, or a trial frame where no function looks at all rows.
+        All rows used, or some where no function looks at all rows or its state is known.
+    states : mapping, optional
+        Code of such a function to its state.
     """
-    from formulaic import Formula
+    from formulaic import Formula, ModelSpec
 
     text = " + ".join(["1", *(":".join(term) for term in terms)])
     with np.errstate(all="ignore"):
-        matrix = Formula(text).get_model_matrix(frame, context=inputs.context(), na_action="ignore", output="numpy")
+        spec = ModelSpec(formula=Formula(text), transform_state=dict(states or {}), na_action="ignore", output="numpy")
+        matrix = spec.get_model_matrix(frame, context=inputs.context())
     spec = matrix.model_spec
     _check_knots(spec.transform_state)
     rows = spec.structure[1:]

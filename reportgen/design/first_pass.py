@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -15,7 +15,8 @@ from reportgen.sample import Ledger, complete_rows
 from reportgen.sources import Source
 
 MAX_LEVELS = 2000
-MAX_STATE_ROWS = 5_000_000
+MAX_STATE_ROWS = 1_000_000  # held for the functions that look at all rows; with more, what they need is gathered pass by pass
+TRIAL_ROWS = 1000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -31,9 +32,11 @@ class FirstPass:
     first_level : mapping
         Column to the number of its first level, the levels of all factors counted through.
     rows : Table
-        The columns that functions of all rows need.
+        The columns that functions of all rows need: of all rows, or of the first where they are too many to hold.
     n_rows : int
         Rows used.
+    again : callable
+        Gives these columns of all rows again, table by table.
     """
 
     source: str
@@ -41,11 +44,17 @@ class FirstPass:
     first_level: Mapping[str, int]
     rows: pa.Table
     n_rows: int
+    again: Callable[[], Iterator[pa.Table]]
 
     @classmethod
     def empty(cls, source: str) -> FirstPass:
         """No pass was needed."""
-        return cls(source, {}, {}, pa.table({}), 0)
+        return cls(source, {}, {}, pa.table({}), 0, lambda: iter(()))
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether `rows` are all rows used."""
+        return bool(self.rows.num_rows == self.n_rows)
 
 
 def read_first(formula: ModelFormula, source: Source, columns: Sequence[str], kinds: Kinds, needs: Sequence[str]) -> FirstPass:
@@ -56,7 +65,7 @@ def read_first(formula: ModelFormula, source: Source, columns: Sequence[str], ki
     NoCompleteRows
         No row is complete.
     ColumnUnusable
-        A factor with one level, one that is the group, numbers or dates written as text; too many rows to hold.
+        A factor with one level, one that is the group, numbers or dates written as text.
     TooManyColumns
         A factor with more than ``MAX_LEVELS`` levels.
     """
@@ -68,10 +77,8 @@ def read_first(formula: ModelFormula, source: Source, columns: Sequence[str], ki
         table, counts = complete_rows(chunk, columns, formula.grouping.columns)
         ledger = ledger.merge(counts)
         n_rows += table.num_rows
-        if needs and n_rows > MAX_STATE_ROWS:
-            allowed = f"make the column before, or give at most {MAX_STATE_ROWS} rows"
-            raise ColumnUnusable(source.name, ", ".join(needs), "is in a function that looks at all rows at once", allowed)
-        kept.append(table.select(list(needs)))
+        if n_rows <= MAX_STATE_ROWS or not kept:
+            kept.append(table.select(list(needs)))
         for name, search in searches.items():
             search.add(table.column(name))
             if search.index.n_values > MAX_LEVELS:
@@ -89,7 +96,14 @@ def read_first(formula: ModelFormula, source: Source, columns: Sequence[str], ki
         first_level[name] = total
         total += len(factor.levels)
     rows = pa.concat_tables(kept) if needs else pa.table({})
-    return FirstPass(source.name, factors, first_level, rows, n_rows)
+    if n_rows > MAX_STATE_ROWS:
+        rows = rows.slice(0, TRIAL_ROWS)
+
+    def again() -> Iterator[pa.Table]:
+        for chunk in source.chunks(columns, text):
+            yield complete_rows(chunk, columns)[0].select(list(needs))
+
+    return FirstPass(source.name, factors, first_level, rows, n_rows, again)
 
 
 def _check_text(source: Source, name: str, search: LevelSearch, kinds: Kinds) -> None:
