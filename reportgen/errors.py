@@ -117,14 +117,17 @@ class ConstantResponse(NotEstimable):
 
 
 class ConstantPredictor(NotEstimable):
-    """A predictor has one value only."""
+    """A predictor has one value only, as far as 64-bit numbers tell."""
 
-    def __init__(self, column: str) -> None:
-        super().__init__(column)
-        self.column = column
+    def __init__(self, column: str, value: float) -> None:
+        super().__init__(column, value)
+        self.column, self.value = column, value
 
     def __str__(self) -> str:
-        return f"predictor {quoted(self.column)} has the same value in every row used: it must vary, or leave the formula"
+        beyond = ", as far as 64-bit numbers tell (they keep 16 digits)" if abs(self.value) >= 2**53 else ""
+        return (
+            f"predictor {quoted(self.column)} has the same value in every row used{beyond}: it must vary, or leave the formula"
+        )
 
 
 class TooLittleVariation(NotEstimable):
@@ -380,23 +383,6 @@ class NotAReport(InputError):
 
     def __str__(self) -> str:
         return f"{self.name} is no report of reportgen: {self.problem}; give a PDF that reportgen has written"
-
-
-class TooManyDistinct(InputError):
-    """A function needs all distinct values of a column, and there are more than are held in memory.
-
-    `call` as written, `limit` values.
-    """
-
-    def __init__(self, call: str, limit: int) -> None:
-        super().__init__(call, limit)
-        self.call, self.limit = call, limit
-
-    def __str__(self) -> str:
-        return (
-            f"the knots of {quoted(self.call)} are quantiles of the distinct values, of which there are more than {self.limit}: "
-            f"give the knots themselves, knots=[...], or use bs()"
-        )
 
 
 class TooManyDistinct(InputError):

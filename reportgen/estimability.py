@@ -70,7 +70,7 @@ def _still(moments: GroupMoments, level: ColumnLevel, i: int, spread: float) -> 
         return None
     if spread > 0:
         return TooLittleVariation(level.column, mean, spread)
-    return ConstantResponse(level.column, mean) if i == len(moments.columns) - 1 else ConstantPredictor(level.column)
+    return ConstantResponse(level.column, mean) if i == len(moments.columns) - 1 else ConstantPredictor(level.column, mean)
 
 
 def _partners(gram: np.ndarray[tuple[int, ...], np.dtype[np.float64]], bad: list[int]) -> list[int]:

@@ -26,6 +26,7 @@ _FIRST_ALIAS = re.compile(r"\b[cfr]([0-9]+)\b")
 
 ROW = "\x00row"  # no column of the data can have this name
 LARGEST = 1e60  # its fourth power still is a 64-bit number
+WEIGHTS = (1e-10, 1e10)  # beyond, the ratio of the variances would leave the range that is searched
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -137,7 +138,7 @@ class Design:
         weights = None
         if self.weights:
             weights = numbers(table.column(self.weights))
-            if not (_is_usable(weights) and (weights > 0).all()):
+            if not ((weights >= WEIGHTS[0]) & (weights <= WEIGHTS[1])).all():
                 raise self._bad_row()
         if not all(_is_usable(values[:, i]) for i in range(values.shape[1])):
             raise self._bad_row()
@@ -190,7 +191,7 @@ class Design:
             self._fill(table, values[:, :-1])
             values[:, -1] = numbers(table.column(self.weights)) if self.weights else 1.0
             bad = ~(np.abs(values) <= LARGEST)
-            bad[:, -1] |= ~(values[:, -1] > 0)
+            bad[:, -1] |= ~((values[:, -1] >= WEIGHTS[0]) & (values[:, -1] <= WEIGHTS[1]))
             if bad.any():
                 row = int(np.flatnonzero(bad.any(axis=1))[0])
                 names = (*self.columns, self.response, self.weights)
@@ -202,9 +203,8 @@ class Design:
         """The error for one row whose design column `name` has no usable value."""
         cells = {column: table.column(column)[0].as_py() for column in table.column_names if column != ROW}
         if name == self.weights:
-            return BadValue(
-                source, name, row, cells[name], "this weight cannot be used", f"weights must be positive, up to {LARGEST:.0e}"
-            )
+            allowed = f"weights from {WEIGHTS[0]:.0e} to {WEIGHTS[1]:.0e} are: divide all of them by their mean"
+            return BadValue(source, name, row, cells[name], "this weight is not allowed", allowed)
         for column, cell in cells.items():
             if isinstance(cell, float) and not np.isfinite(cell):
                 return BadValue(source, column, row, cell, "an infinite number", "every number must be finite")

@@ -52,6 +52,8 @@ def digest_of_columns(columns: Mapping[str, Any]) -> str:
 
 
 def _blank(values: Any) -> object:
+    if pa.types.is_large_binary(values.type):
+        return b""
     return 0.0 if pa.types.is_floating(values.type) else ""
 
 
@@ -61,11 +63,17 @@ def _canonical(column: Any) -> Any:
     if pa.types.is_dictionary(kind):
         kind = kind.value_type
         column = column.cast(kind)
+    if pa.types.is_binary(kind) or pa.types.is_large_binary(kind) or pa.types.is_fixed_size_binary(kind):
+        return _contiguous(column.cast(pa.binary() if pa.types.is_fixed_size_binary(kind) else kind).cast(pa.large_binary()))
     is_small = pa.types.is_floating(kind) or pa.types.is_boolean(kind) or pa.types.is_integer(kind)
     try:
         column = column.cast(pa.float64() if is_small else pa.large_string())
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
-        column = column.cast(pa.string()).cast(pa.large_string())
+        column = pa.array([None if value is None else str(value) for value in column.to_pylist()], pa.large_string())
+    return _contiguous(column)
+
+
+def _contiguous(column: Any) -> Any:
     array = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
     if isinstance(array, pa.ChunkedArray):
         array = pa.concat_arrays(array.chunks)

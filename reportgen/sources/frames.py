@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numbers
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from reportgen.errors import SourceUnreadable, listed
+from reportgen.sources.cells import column_of_cells, is_missing, plain_column, text_of
 from reportgen.sources.digests import digest_of_columns
 from reportgen.sources.source import check_known, sliced
 
@@ -67,7 +67,7 @@ class Frame:
             label = self.labels[name]
             is_arrow = isinstance(self.frame, pa.Table)
             column = self.frame.column(label) if is_arrow else _pandas_column(self.frame[label])
-            self._converted[name] = _plain(column)
+            self._converted[name] = plain_column(column)
         return self._converted[name]
 
 
@@ -83,18 +83,30 @@ def open_frame(data: object, name: str, chunk_rows: int) -> Frame:
     if pandas is not None and isinstance(data, pandas.DataFrame):
         if data.columns.nlevels > 1:
             raise SourceUnreadable(name, "", "its columns have names of several levels", "give each column one name")
+        if not len(data):
+            raise _no_rows(name)
         return Frame(name, _labels(list(data.columns), name), data, chunk_rows)
     if isinstance(data, pa.RecordBatch):
         data = pa.Table.from_batches([data])
     if not isinstance(data, pa.Table) and hasattr(data, "__arrow_c_stream__") and not isinstance(data, pa.RecordBatchReader):
-        data = pa.table(data)
+        try:
+            data = pa.table(data)
+        except (pa.ArrowException, ValueError, TypeError) as error:
+            problem = f"a {type(data).__name__} that Arrow cannot read ({str(error).splitlines()[0][:120]})"
+            raise SourceUnreadable(name, "", problem, "give a data frame whose columns have ordinary types") from error
     if isinstance(data, pa.Table):
         _labels(data.column_names, name)
+        if not data.num_rows:
+            raise _no_rows(name)
         return Frame(name, {column: i for i, column in enumerate(data.column_names)}, data, chunk_rows)
     allowed = "give a path or a data frame of pandas, polars or pyarrow"
     if hasattr(data, "collect"):
         allowed = "call its collect() first"
     raise SourceUnreadable(name, "", f"a {type(data).__name__} is not a table that can be read twice", allowed)
+
+
+def _no_rows(name: str) -> SourceUnreadable:
+    return SourceUnreadable(name, "", "has no rows", "give a data frame with rows")
 
 
 def _labels(labels: Sequence[object], source: str) -> Mapping[str, object]:
@@ -110,50 +122,10 @@ def _pandas_column(series: Any) -> Any:
     if isinstance(series.dtype, np.dtype) and series.dtype.kind in "biuf":
         return pa.array(series.to_numpy())
     try:
-        return pa.array(series, from_pandas=True)
-    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, OverflowError):
-        return _mixed([None if _is_missing(value) else value for value in series.to_list()])
-
-
-def _mixed(values: Sequence[Any]) -> Any:
-    """Python values of several types: numbers if all are, else texts as they print."""
-    given = [value for value in values if value is not None]
-    if all(isinstance(value, numbers.Real) for value in given):
-        return pa.array([None if value is None else float(value) for value in values], pa.float64())
-    return pa.array([None if value is None else str(value) for value in values], pa.string())
-
-
-def _is_missing(value: object) -> bool:
-    if value is None or type(value).__name__ in ("NAType", "NaTType"):
-        return True
-    return isinstance(value, numbers.Real) and bool(value != value)
-
-
-def _plain(column: Any) -> Any:
-    """Views of strings, run-end encoding and half floats as the plain types that every Arrow function knows."""
-    kind = column.type
-    value = kind.value_type if pa.types.is_dictionary(kind) else kind
-    if pa.types.is_string_view(value):
-        plain = pa.large_string()
-        return column.cast(pa.dictionary(kind.index_type, plain, kind.ordered) if pa.types.is_dictionary(kind) else plain)
-    if pa.types.is_float16(value):
-        return column.cast(pa.float64())
-    if pa.types.is_run_end_encoded(kind):
-        return pa.compute.run_end_decode(column)
-    if pa.types.is_dictionary(kind) and isinstance(column, pa.ChunkedArray):
-        return column.unify_dictionaries()
+        column = pa.array(series, from_pandas=True)
+    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, OverflowError, UnicodeError):
+        return column_of_cells([None if is_missing(value) else value for value in series.to_list()])
+    value = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
+    if isinstance(value, pa.BaseExtensionType):  # periods, intervals: labels as they print
+        return pa.array([None if is_missing(value) else text_of(value) for value in series.to_list()], pa.string())
     return column
-
-
-def table_of_cells(names: Sequence[str], rows: Sequence[Sequence[object]]) -> pa.Table:
-    """Rows of Python values as an Arrow table: a column is numbers, booleans or dates if all its cells are, else text."""
-    columns = []
-    for index in range(len(names)):
-        values = [row[index] for row in rows]
-        values = [None if value is None or value == "" else value for value in values]
-        try:
-            kinds = {type(value) for value in values if value is not None}
-            columns.append(pa.array(values) if len(kinds) <= 1 or kinds == {int, float} else _mixed(values))
-        except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError):
-            columns.append(_mixed(values))
-    return pa.table(dict(zip(names, columns, strict=True)))

@@ -15,6 +15,7 @@ DELIMITED = (".csv", ".tsv", ".tab", ".txt", ".csv.gz", ".tsv.gz", ".tab.gz", ".
 PARQUET = (".parquet", ".pq")
 FEATHER = (".feather", ".arrow", ".ipc")
 EXCEL = (".xlsx", ".xlsm")
+MAX_NAME = 200  # characters of a file's name that are shown
 
 
 def open_source(data: object, name: str | None = None, *, chunk_rows: int = CHUNK_ROWS) -> Source:
@@ -35,12 +36,13 @@ def open_source(data: object, name: str | None = None, *, chunk_rows: int = CHUN
     SourceUnreadable
         No such file, a kind that is not read, or a file that is not what its ending says.
     """
-    if isinstance(data, Source) and callable(data.chunks) and callable(data.sha256):
+    # Asked of the class: a frame may compute its attributes, or have columns of these names.
+    if all(callable(getattr(type(data), name, None)) for name in ("chunks", "sha256")) and isinstance(data, Source):
         return data
     if not isinstance(data, (str, os.PathLike)):
         return open_frame(data, name or "data frame", chunk_rows)
     path = Path(data)
-    name = name or path.name or path.resolve().name
+    name = _shown(name or path.name or path.resolve().name)
     try:
         is_folder, exists = path.is_dir(), path.exists()
     except (OSError, ValueError) as error:
@@ -48,6 +50,12 @@ def open_source(data: object, name: str | None = None, *, chunk_rows: int = CHUN
     if not exists:
         raise SourceUnreadable(name, "", "no such file", "check the path")
     return _open_path(path, name, is_folder, chunk_rows)
+
+
+def _shown(name: str) -> str:
+    """A file's name that can be written anywhere: no control characters, no half characters, of a length that fits a line."""
+    plain = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in name)
+    return plain if len(plain) <= MAX_NAME else f"{plain[:MAX_NAME]}..."
 
 
 def _open_path(path: Path, name: str, is_folder: bool, chunk_rows: int) -> Source:

@@ -9,8 +9,9 @@ from pathlib import Path
 import pyarrow as pa
 
 from reportgen.errors import SourceUnreadable
+from reportgen.sources.cells import table_of_cells
 from reportgen.sources.digests import digest_of_files
-from reportgen.sources.frames import Frame, open_frame, table_of_cells
+from reportgen.sources.frames import Frame, open_frame
 
 
 @dataclass(frozen=True, slots=True, eq=False)
