@@ -17,8 +17,9 @@ from reportgen.fits import Fit, LeastSquaresFit, MixedFit, ModelFit, Undefined
 from reportgen.prediction import predict
 from reportgen.prediction_rows import augmented, new_rows
 from reportgen.presentation.formatting import PStyle
+from reportgen.presentation.material import Material
 from reportgen.presentation.options import PLAIN, Presentation, checked_date, checked_p_style, read_logo
-from reportgen.presentation.rendering import WRITERS, Material
+from reportgen.presentation.rendering import WRITERS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -159,6 +160,20 @@ class Analysis:
         ]
         return pd.DataFrame(rows)
 
+    def glance(self) -> pd.DataFrame:
+        """One row a variant, those that could not be fitted too: fit, information criteria, R2, with the names of broom.mixed.
+
+        Columns: variant, status, nobs, ngroups, logLik, AIC, BIC (of the maximum likelihood refit), df.residual, icc,
+        is.singular, sigma, REMLcrit, r.squared and its kin. What is not defined is missing.
+        """
+        import pandas as pd
+
+        from reportgen.presentation.exports import results
+        from reportgen.presentation.sheets import glance_sheet
+
+        sheet = glance_sheet(results(self.results))
+        return pd.DataFrame(sheet.rows, columns=pd.Index(sheet.columns))
+
     def fitted(self, variant: str) -> ModelFit:
         """The fit of a variant.
 
@@ -233,6 +248,22 @@ class Analysis:
             A system library that PDF needs is missing; the message says what mends it.
         """
         return self._made("pdf", path)
+
+    def to_docx(self, path: str | os.PathLike[str] | None = None) -> bytes:
+        """The report as a Word document, also written to `path` if given."""
+        return self._made("docx", path)
+
+    def to_xlsx(self, path: str | os.PathLike[str] | None = None) -> bytes:
+        """Every table at full precision as an Excel workbook, also written to `path` if given."""
+        return self._made("xlsx", path)
+
+    def to_markdown(self, path: str | os.PathLike[str] | None = None) -> str:
+        """The report as Markdown, its figures in words, also written to `path` if given."""
+        return self._made("md", path).decode()
+
+    def to_latex(self, path: str | os.PathLike[str] | None = None) -> str:
+        """The models side by side as a LaTeX table (booktabs), also written to `path` if given."""
+        return self._made("tex", path).decode()
 
     def _made(self, name: str, path: str | os.PathLike[str] | None) -> bytes:
         """An output in one of the formats, also written to `path` if given."""

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import csv
+import html
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
+import docx
 import numpy as np
 import openpyxl
 import pandas as pd
 import pytest
+from docx.oxml.ns import qn
 from hypothesis import given
 from hypothesis import strategies as st
 from situations import HOSTILE, SITUATIONS, analysis, grouped
@@ -24,10 +30,16 @@ from reportgen.analysis import walk
 from reportgen.errors import OptionError
 from reportgen.fits import MixedFit
 from reportgen.presentation.exports import results
+from reportgen.presentation.flow import Paragraph, Run
+from reportgen.presentation.formatting import P_STYLES, p_style, p_value
+from reportgen.presentation.latex import SPECIAL, tex_text
+from reportgen.presentation.markdown import code_span, escaped, fenced, markdown_of
+from reportgen.presentation.material import Material
 from reportgen.presentation.options import Presentation
-from reportgen.presentation.rendering import DEFAULT_FORMATS, FORMATS, WRITERS, Material, checked_formats
+from reportgen.presentation.rendering import DEFAULT_FORMATS, FORMATS, WRITERS, checked_formats
 from reportgen.presentation.separated import neutral, restored
 from reportgen.presentation.sheets import tidy_sheet
+from reportgen.presentation.word import xml_text
 
 ROOT = Path(__file__).resolve().parent.parent
 EXAMPLE = ROOT / "examples" / "dragons" / "dragons.csv"
@@ -176,13 +188,185 @@ def test_hostile_names_reach_the_tables_whole() -> None:
     assert any(HOSTILE in str(cell.value) for row in book["tidy"].iter_rows() for cell in row)
 
 
+def book_of(situation: str) -> Any:
+    return docx.Document(io.BytesIO(made(situation, "docx")))
+
+
+@pytest.mark.parametrize("situation", ["example", "hostile", "no_predictor", "many_groups"])
+def test_the_word_document_says_what_the_page_says(situation: str) -> None:
+    book = book_of(situation)
+    headings = [p.text for p in book.paragraphs if p.style.name.startswith("Heading")]
+    assert headings[0] == f"Report of {situation}"
+    for heading in ("Summary", "The models side by side", "Why the slopes differ", "Provenance"):
+        assert heading in headings
+    levels = [int(p.style.name[-1]) for p in book.paragraphs if p.style.name.startswith("Heading")]
+    assert all(after - before <= 1 for before, after in pairwise(levels))
+    drawn = {name: item for name, item in material(situation).document.tables.items() if item.rows}
+    assert 0 < len(book.tables) <= len(drawn)
+    models = next(t for t in book.tables if t.rows[0].cells[0].text == "Coefficient")
+    record = drawn["models"]
+    assert [cell.text for cell in models.rows[0].cells] == [record.stub, *(column.label for column in record.columns)]
+    for row, line in zip(models.rows[1:], record.rows, strict=True):
+        assert [cell.text for cell in row.cells][1:] == ["\n".join([c.text, *c.details]).rstrip("\n") for c in line.cells]
+    assert len(book.inline_shapes) == len(material(situation).document.figures)
+
+
+def test_tables_of_the_word_document_have_header_rows_and_its_pictures_words() -> None:
+    book = book_of("example")
+    for table in book.tables:
+        first = table.rows[0]._tr.trPr
+        assert first is not None
+        assert first.find(qn("w:tblHeader")) is not None
+        assert table._tbl.tblPr.find(qn("w:tblCaption")).get(qn("w:val"))
+    for shape in book.inline_shapes:
+        assert len(shape._inline.docPr.get("descr")) > 20
+    properties = book.core_properties
+    assert (properties.title, properties.author, properties.revision) == ("Report of example", "", 1)
+    assert "report 0.2: no pooling, Mundlak and within-between agree" in " ".join(p.text for p in book.paragraphs)
+
+
+def test_hostile_names_are_text_in_the_word_document() -> None:
+    with ZipFile(io.BytesIO(made("hostile", "docx"))) as archive:
+        assert {item.date_time for item in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
+        hostile = archive.read("word/document.xml").decode()
+        relations = archive.read("word/_rels/document.xml.rels").decode()
+    assert "<script" not in hostile
+    assert "&lt;script&gt;" in hostile
+    assert "External" not in relations
+    assert xml_text("a\x00b\x1fc\ud800d\uffffe\tf") == "abcde\tf"
+
+
+def pipe_tables(text: str) -> list[list[list[str]]]:
+    """The tables of a Markdown text, cell by cell; a border inside a cell is escaped."""
+    tables: list[list[list[str]]] = []
+    was_row = False
+    for line in text.splitlines():
+        is_row = line.startswith("| ")
+        if is_row and not was_row:
+            tables.append([])
+        if is_row:
+            tables[-1].append([cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]])
+        was_row = is_row
+    return tables
+
+
+@pytest.mark.parametrize("situation", ["example", "hostile", "random_slopes", "no_predictor"])
+def test_tables_of_the_markdown_are_the_records(situation: str) -> None:
+    text = made(situation, "md").decode()
+    found = pipe_tables(text)
+    assert found
+    for table in found:
+        assert len({len(row) for row in table}) == 1
+        assert all(re.fullmatch(r":--|--:", cell) for cell in table[1])
+    record = material(situation).document.tables["models"]
+    models = next(table for table in found if table[0][0] == "Coefficient")
+    assert len(models) == 2 + len(record.rows)
+    for row, line in zip(models[2:], record.rows, strict=True):
+        assert row[1:] == ["<br>".join(escaped(part) for part in (cell.text, *cell.details)) for cell in line.cells]
+
+
+def test_the_markdown_says_what_the_page_says() -> None:
+    text = made("example", "md").decode()
+    assert re.findall(r"^# .*", text, re.M) == ["# Report of example"]
+    assert "## Summary" in text
+    assert "report **0.2**: no pooling, Mundlak and within-between agree" in text
+    assert "0.97277 × 0.2055 + 0.02723 × 12.4070 = **0.5377**" in text
+    assert "*Figure:* " in text
+    assert not re.search(r"^#+\s*$", text, re.M)
+
+
+def rendered_markdown(text: str) -> str:
+    """Markdown as HTML, by a parser of its own."""
+    from markdown_it import MarkdownIt
+
+    return str(MarkdownIt("commonmark").enable("table").enable("strikethrough").render(text))
+
+
+def test_hostile_names_are_text_in_the_markdown() -> None:
+    page = rendered_markdown(made("hostile", "md").decode())
+    assert "<script" not in page
+    assert "<a " not in page
+    assert "<img" not in page
+    assert "&lt;script&gt;alert('x')&lt;/script&gt; $a_$b &amp; &quot;q&quot;" in page
+
+
+@given(st.text(st.characters(exclude_categories=("Cs", "Cc", "Zl", "Zp", "Zs")), min_size=1))
+def test_escaped_text_is_read_as_it_was(text: str) -> None:
+    page = rendered_markdown("x " + escaped(text) + " y")
+    assert html.unescape(page) == f"<p>x {text} y</p>\n"
+
+
+@pytest.mark.parametrize("text", ["# no heading", "- no list", "+ no list", "1. no list", "12) no list", "= no rule", "---"])
+def test_a_paragraph_that_begins_like_a_block_stays_one(text: str) -> None:
+    page = rendered_markdown(markdown_of([Paragraph((Run(text),))], material("example").document))
+    assert page == f"<p>{text}</p>\n"
+
+
+@pytest.mark.parametrize("code", ["a", "`", "``b``", "x ` y"])
+def test_code_keeps_its_backticks(code: str) -> None:
+    assert html.unescape(rendered_markdown(code_span(code))) == f"<p><code>{code}</code></p>\n"
+    assert html.unescape(rendered_markdown(fenced(code))) == f"<pre><code>{code}\n</code></pre>\n"
+
+
+def test_the_latex_table_has_every_cell() -> None:
+    text = made("example", "tex").decode()
+    body = text[text.index("\\midrule") : text.index("\\bottomrule")]
+    rows = [line.removesuffix(" \\\\").split(" & ") for line in body.splitlines()[1:] if line.endswith("\\\\")]
+    record = material("example").document.tables["models"]
+    assert {len(row) for row in rows} == {1 + len(record.columns)}
+    assert len(rows) == sum(max(1 + len(cell.details) for cell in row.cells) for row in record.rows)
+    assert rows[0][:3] == ["{bodyLength2}", "9.00", "0.2"]
+    assert text.count("\\begin{") == text.count("\\end{") == 2
+    assert "\\toprule" in text
+
+
+@given(st.text())
+def test_no_text_is_a_command_of_latex(text: str) -> None:
+    found = tex_text(text)
+    known = "|".join(re.escape(value) for value in sorted(set(SPECIAL.values()), key=len, reverse=True))
+    rest = re.sub(known, "", found)
+    assert not set(rest) & set("\\{}$&#%_^~")
+    assert found.count("{") - found.count("\\{") == found.count("}") - found.count("\\}")
+
+
+def test_p_values_follow_the_style() -> None:
+    texts = {
+        style: Material(analysis("example"), Presentation(p_style=style)).document.tables["models"].rows[0].cells[2].details
+        for style in P_STYLES
+    }
+    cells = {
+        style: Material(analysis("example"), Presentation(p_style=style)).document.tables["models"].rows[0].cells[1].details[2]
+        for style in P_STYLES
+    }
+    assert texts["apa"] == ()
+    assert cells == {"apa": "p = .874", "ama": "P = .87", "plain": "p = 0.874"}
+
+
+@pytest.mark.parametrize(
+    ("p", "apa", "ama", "plain"),
+    [
+        (0.0004, "p < .001", "P < .001", "p < 0.001"),
+        (0.0012, "p = .001", "P = .001", "p = 0.001"),
+        (0.034, "p = .034", "P = .03", "p = 0.034"),
+        (0.0496, "p = .050", "P = .050", "p = 0.050"),
+        (0.9996, "p > .999", "P > .99", "p > 0.999"),
+        (1.0, "p = 1.000", "P = 1.00", "p = 1.000"),
+    ],
+)
+def test_p_styles(p: float, apa: str, ama: str, plain: str) -> None:
+    for style, expected in zip(P_STYLES, (apa, ama, plain), strict=True):
+        with p_style(style):
+            assert p_value(p) == expected
+    assert p_value(p) == apa
+
+
 def made_elsewhere(folder: Path, seed: str, zone: str) -> dict[str, bytes]:
     """All formats but the page and the PDF, made by a process with another hash seed, time zone and working directory."""
     folder.mkdir()
     names = [name for name in FORMATS if name not in ("html", "pdf", "augment.csv")]
     environment = {**os.environ, "PYTHONHASHSEED": seed, "TZ": zone, "PYTHONPATH": str(ROOT)}
-    command = [sys.executable, "-m", "reportgen", "render", str(EXAMPLE), FORMULA, "--out", "out", "--quiet", "--format", *names]
-    subprocess.run(command, cwd=folder, env=environment, check=True, timeout=120)
+    command = [sys.executable, "-m", "reportgen", "render", str(EXAMPLE), FORMULA, "--out", "out", "--quiet", "--format"]
+    subprocess.run([*command, *names], cwd=folder, env=environment, check=True, timeout=120)
     return {path.name: path.read_bytes() for path in (folder / "out").iterdir()}
 
 

@@ -181,4 +181,4 @@ def focal_column(analysis: Analysis, predictors: list[Plain]) -> str:
 
 def plain_tables(tables: Mapping[str, Table]) -> dict[str, Plain]:
     """Tables as plain values, for the templates."""
-    return {name: {**asdict(table), "notes": table.notes} for name, table in tables.items()}
+    return {name: {**asdict(table), "name": name, "notes": table.notes} for name, table in tables.items()}

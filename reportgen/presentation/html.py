@@ -68,7 +68,7 @@ def render_page(
         fonts=Markup(fonts),  # noqa: S704 - rules made here from font files, no text of the data
         labels=wording().labels,
         tables=plain_tables(document.tables),
-        figures={name: plain_figure(figure) for name, figure in document.figures.items()},
+        figures={name: {**plain_figure(figure), "name": name} for name, figure in document.figures.items()},
     )
 
 

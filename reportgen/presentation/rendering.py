@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 from reportgen.errors import OptionError, OutputError
-from reportgen.presentation.formatting import printable
+from reportgen.presentation.material import Material
 from reportgen.presentation.options import PLAIN, Presentation
 
 if TYPE_CHECKING:
     from reportgen.analysis import Analysis
-    from reportgen.presentation.document import Document
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,34 +28,6 @@ class Rendered:
 
     contents: Mapping[str, bytes]
     failures: Mapping[str, OutputError]
-
-
-@dataclass(frozen=True, eq=False)
-class Material:
-    """What the outputs are made of; the document is built once, when the first of them asks for it.
-
-    Attributes
-    ----------
-    analysis : Analysis
-        What was computed.
-    presentation : Presentation
-        How it is shown.
-    """
-
-    analysis: Analysis
-    presentation: Presentation = PLAIN
-
-    @property
-    def title(self) -> str:
-        """Title of the report: the one chosen, else the formula."""
-        return printable(self.presentation.title or self.analysis.formula.text, 120)
-
-    @cached_property
-    def document(self) -> Document:
-        """The report before it becomes a page."""
-        from reportgen.presentation.document import build_document
-
-        return build_document(self.analysis, self.presentation)
 
 
 def html(material: Material) -> bytes:
@@ -81,6 +51,27 @@ def result(material: Material) -> bytes:
     from reportgen.presentation.exports import result_file
 
     return result_file(material.analysis).encode()
+
+
+def docx(material: Material) -> bytes:
+    """The report as a Word document."""
+    from reportgen.presentation.word import word
+
+    return word(material)
+
+
+def markdown(material: Material) -> bytes:
+    """The report as Markdown."""
+    from reportgen.presentation.markdown import markdown_of
+
+    return markdown_of(material.flow(material.document), material.document).encode()
+
+
+def latex(material: Material) -> bytes:
+    """The models side by side as a LaTeX table."""
+    from reportgen.presentation.latex import model_tabular
+
+    return model_tabular(material.analysis, material.presentation).encode()
 
 
 def xlsx(material: Material) -> bytes:
@@ -119,7 +110,10 @@ WRITERS: Mapping[str, Callable[[Material], bytes]] = {
     "html": html,
     "pdf": pdf,
     "json": result,
+    "docx": docx,
     "xlsx": xlsx,
+    "md": markdown,
+    "tex": latex,
     "tidy.csv": tidy,
     "glance.csv": glance,
     "augment.csv": augment,

@@ -11,7 +11,7 @@ from reportgen.presentation.separated import neutral
 from reportgen.presentation.sheets import Sheet, all_sheets
 
 if TYPE_CHECKING:
-    from reportgen.presentation.rendering import Material
+    from reportgen.presentation.material import Material
 
 MAX_ROWS = 1_048_575  # below the header
 MAX_COLUMNS = 16_384

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cache
 from io import BytesIO
@@ -85,6 +86,9 @@ SETTINGS: Mapping[str, object] = {
 }
 
 
+_pixels: ContextVar[bool] = ContextVar("pixels", default=False)
+
+
 @dataclass(frozen=True, slots=True)
 class Figure:
     """A drawn figure.
@@ -94,11 +98,13 @@ class Figure:
     id : str
         Names the figure; its caption and its alternative text stand in the template that shows it.
     svg : bytes
-        The drawing.
+        The drawing; empty where it was drawn as pixels.
     values : mapping
         Plain numbers and texts for the caption and the alternative text.
     width, height : int
         Size in pixels.
+    png : bytes
+        The drawing as pixels; empty unless drawn inside :func:`with_pixels`.
     """
 
     id: str
@@ -106,6 +112,17 @@ class Figure:
     values: Mapping[str, object]
     width: int
     height: int
+    png: bytes = b""
+
+
+@contextmanager
+def with_pixels() -> Iterator[None]:
+    """Draw every figure as pixels instead for a while: for formats that show no SVG."""
+    token = _pixels.set(True)
+    try:
+        yield
+    finally:
+        _pixels.reset(token)
 
 
 @contextmanager
@@ -120,14 +137,17 @@ def drawing(height: float, width: float = WIDTH) -> Iterator[Canvas]:
 
 
 def finish(canvas: Canvas, identity: str, values: Mapping[str, object]) -> Figure:
-    """Write the figure as SVG: no date, no program, no ids that change from run to run."""
+    """Write the figure as SVG, or as pixels: no date, no program, no ids that change from run to run."""
     buffer = BytesIO()
+    width, height = canvas.get_size_inches() * PIXELS
+    if _pixels.get():
+        canvas.savefig(buffer, format="png", dpi=RASTER_DPI, metadata={"Software": None})
+        return Figure(identity, b"", values, round(width), round(height), buffer.getvalue())
     metadata = {"Date": None, "Creator": None, "Format": None, "Type": None}
     canvas.savefig(buffer, format="svg", dpi=RASTER_DPI, metadata=metadata)
     svg = buffer.getvalue()
     # Without this a PDF/A renderer resamples the point layer and the file is no longer valid.
     svg = svg.replace(b"<image ", b'<image image-rendering="crisp-edges" ')
-    width, height = canvas.get_size_inches() * PIXELS
     return Figure(identity, svg, values, round(width), round(height))
 
 
@@ -153,7 +173,7 @@ def points(axes: Axes, x: NDArray[np.float64], y: NDArray[np.float64], size: flo
     from matplotlib.patches import PathPatch
     from matplotlib.path import Path
 
-    if len(x) > RASTER_ABOVE:
+    if len(x) > RASTER_ABOVE or _pixels.get():
         style = {"markersize": size, "markerfacecolor": GREY, "markeredgewidth": 0, "alpha": alpha}
         axes.plot(x, y, "o", zorder=1, rasterized=True, **style)  # type: ignore[arg-type]
         return

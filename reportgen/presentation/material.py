@@ -1,0 +1,59 @@
+"""What the outputs of one analysis are made of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from reportgen.presentation.formatting import printable
+from reportgen.presentation.options import PLAIN, Presentation
+
+if TYPE_CHECKING:
+    from reportgen.analysis import Analysis
+    from reportgen.presentation.document import Document
+    from reportgen.presentation.flow import Block
+
+
+@dataclass(frozen=True, eq=False)
+class Material:
+    """What the outputs are made of; the document is built once, when the first of them asks for it.
+
+    Attributes
+    ----------
+    analysis : Analysis
+        What was computed.
+    presentation : Presentation
+        How it is shown.
+    """
+
+    analysis: Analysis
+    presentation: Presentation = PLAIN
+
+    @property
+    def title(self) -> str:
+        """Title of the report: the one chosen, else the formula."""
+        return printable(self.presentation.title or self.analysis.formula.text, 120)
+
+    @cached_property
+    def document(self) -> Document:
+        """The report before it becomes a page."""
+        from reportgen.presentation.document import build_document
+
+        return build_document(self.analysis, self.presentation)
+
+    @cached_property
+    def pixel_document(self) -> Document:
+        """The same with figures as pixels."""
+        from reportgen.presentation.document import build_document
+        from reportgen.presentation.figures.style import with_pixels
+
+        with with_pixels():
+            return build_document(self.analysis, self.presentation)
+
+    def flow(self, document: Document) -> tuple[Block, ...]:
+        """The printed page as a sequence of blocks."""
+        from reportgen.presentation.flow import blocks_of
+        from reportgen.presentation.html import render_page
+
+        return blocks_of(render_page(document, "print"))
