@@ -11,6 +11,8 @@ PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 PDF_LIBRARIES := libpangoft2-1.0-0 libharfbuzz-subset0
 TEST_PROGRAMS := poppler-utils chromium
+# The rules of accessibility, axe-core, as a package carries them; the browser it would drive is not needed.
+AXE := axe-playwright-python==0.1.8
 PYTEST_OPTIONS ?=
 
 .DELETE_ON_ERROR:
@@ -67,4 +69,5 @@ $(VENV)/.development: $(VENV)/.package
 	@sh tools/debian-packages 'for the tests' $(TEST_PROGRAMS)
 	@echo 'Installing what the tests use'
 	@$(PIP_INSTALL) --editable '.[dev]' || { echo 'pip could not install the test tools: its message stands above' >&2; exit 1; }
+	@$(PIP_INSTALL) --no-deps --upgrade --target $(VENV)/axe $(AXE) || { echo 'pip could not fetch the rules of accessibility: its message stands above' >&2; exit 1; }
 	@touch $@
