@@ -94,6 +94,8 @@ def cheap(assignment: Assignment) -> Mapping[str, Any]:
     contents = {suffix: f"{suffix} of {assignment.job.name}\n".encode() * 2000 for suffix in wanted}
     for suffix, content in contents.items():
         write_through(folder / suffix, content)
+    if assignment.job.name.startswith("late"):
+        time.sleep(1)
     files = {suffix: hashlib.sha256(content).hexdigest() for suffix, content in contents.items()}
     return {
         "data": data_digest(assignment.job) if Path(assignment.job.data).exists() else "",

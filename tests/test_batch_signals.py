@@ -113,9 +113,13 @@ def test_an_interrupt_of_the_whole_terminal_is_one_interrupt(tmp_path: Path) -> 
     assert summary["counts"]["not_run"] == 2
 
 
-def test_a_run_survives_the_death_of_the_server_that_forks(tmp_path: Path) -> None:
-    with program(str(PROGRAM), str(tmp_path), "1", "slow-1", "good-1") as started:
-        started.wait_for("begun slow-1")
+@pytest.mark.parametrize("moment", ["begun", "staged"])
+def test_a_run_survives_the_death_of_the_server_that_forks(tmp_path: Path, moment: str) -> None:
+    first = "slow-1" if moment == "begun" else "late-1"
+    with program(str(PROGRAM), str(tmp_path), "1", first, "good-1") as started:
+        started.wait_for(f"begun {first}")
+        while moment == "staged" and not (tmp_path / ".tmp-report-0" / "json").exists():
+            time.sleep(0.01)
         for number in started.wait_for_family(4, 20):
             command = Path(f"/proc/{number}/cmdline").read_bytes()
             is_server = b"forkserver" in command and Path(f"/proc/{number}/stat").read_text().split()[3] == str(

@@ -161,7 +161,7 @@ class BatchRun:
             for number, job in enumerate(self._jobs)
             if number not in self._outcomes
         ]
-        endings = supervise(tasks, work, self._plan.limits, stop, lambda task: self._watcher.begun(self._jobs[task.number]))
+        endings = supervise(tasks, work, self._plan.limits, stop, self._begin)
         try:
             for ending in endings:
                 number = ending.task.number
@@ -172,6 +172,11 @@ class BatchRun:
             endings.close()
             for task in tasks:
                 self._folder.discard(task.number)
+
+    def _begin(self, task: Task) -> None:
+        """A task begins, or begins once more where its first process was lost: then that one's files go first."""
+        self._folder.discard(task.number)
+        self._watcher.begun(self._jobs[task.number])
 
     def settle_rest(self, failure: Failure) -> None:
         """Give the jobs that were not made an outcome too."""
