@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from reportgen.cluster import collect_on, connected
 from reportgen.collection import Progress, collect
 from reportgen.comparison import Comparison, compare
 from reportgen.design import Design, build_design
@@ -55,6 +56,8 @@ class Options:
         ``MANY_GROUPS`` groups, Satterthwaite above. The result file always holds both.
     chunk_rows : int
         Rows read at a time.
+    cluster : str
+        Address of the scheduler of a Dask cluster on which the rows are read, or ``local``; empty to read them here.
     """
 
     name: str = ""
@@ -65,6 +68,7 @@ class Options:
     interactions: Interactions = "product"
     inference: Inference = "auto"
     chunk_rows: int = CHUNK_ROWS
+    cluster: str = ""
 
 
 def checked_interactions(given: str) -> Interactions:
@@ -186,7 +190,12 @@ def walk(formula: str, data: object, options: Options | None = None, progress: P
     source = open_source(data, options.name or None, chunk_rows=options.chunk_rows)
     tell(f"reading {source.name}", 0)
     design = build_design(model, source, options.weights)
-    collected = collect(design, tell, MAX_ROWS if options.cross_check else CAPACITY)
+    capacity = MAX_ROWS if options.cross_check else CAPACITY
+    if options.cluster:
+        with connected(options.cluster) as client:
+            collected = collect_on(client, design, tell, capacity)
+    else:
+        collected = collect(design, tell, capacity)
     moments, groups = collected.moments, collected.groups
     levels = column_levels(moments)
     check_estimable(moments, levels, collected.points, model.grouping.name, groups)

@@ -104,6 +104,12 @@ def _command(
 def _add_model(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("data", metavar="DATA", help="CSV, Parquet, Feather or Excel file, or a folder of Parquet files")
     parser.add_argument("formula", metavar="FORMULA", help="Wilkinson formula, e.g. 'score ~ ses + (1 | school)'")
+    parser.add_argument(
+        "--cluster",
+        metavar="ADDRESS",
+        default="",
+        help="read the rows on the Dask cluster with this scheduler (tcp://host:8786), or with 'local' on one made here",
+    )
     _add_choices(parser)
 
 
@@ -129,6 +135,17 @@ def _add_choices(parser: argparse.ArgumentParser) -> None:
         "--bootstrap", metavar="N", type=_count, default=0, help="samples of a parametric bootstrap (default: none)"
     )
     parser.add_argument("--seed", metavar="S", type=_count, help="where the bootstrap's random numbers start")
+    parser.add_argument(
+        "--chunk-rows", metavar="N", type=_rows, help="rows read at a time: less memory, more time (default: about a million)"
+    )
+
+
+def _rows(text: str) -> int:
+    """A number of rows from 1 up."""
+    rows = _count(text)
+    if not rows:
+        raise argparse.ArgumentTypeError("at least 1 row must be read at a time")
+    return rows
 
 
 def _count(text: str) -> int:
@@ -318,6 +335,8 @@ def _choices(options: argparse.Namespace) -> Options:
         cross_check=options.cross_check,
         bootstrap=options.bootstrap,
         seed=defaults.seed if options.seed is None else options.seed,
+        chunk_rows=options.chunk_rows or defaults.chunk_rows,
+        cluster=getattr(options, "cluster", ""),
     )
 
 

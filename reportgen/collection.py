@@ -49,8 +49,7 @@ def collect(design: Design, progress: Progress, capacity: int = CAPACITY) -> Col
     ledger = Ledger()
     draw = PointDraw(len(columns), capacity)
     total = MomentSum(columns)
-    fingerprint = Thread(target=_take_fingerprint, args=(design,), daemon=True)  # while the rows are read
-    fingerprint.start()
+    fingerprint = start_fingerprint(design)
     for block, part in read_blocks(design):
         ledger = ledger.merge(part)
         total.add(block.codes, block.values, block.n_groups, block.weights)
@@ -64,7 +63,13 @@ def collect(design: Design, progress: Progress, capacity: int = CAPACITY) -> Col
     return Collected(sample, tuple(labels[j] for j in order), moments, draw.points(order))
 
 
-def _take_fingerprint(design: Design) -> None:
-    """Have the source compute its fingerprint; whatever goes wrong comes up again where it is asked for."""
-    with suppress(Exception):
-        design.source.sha256(design.source_columns)
+def start_fingerprint(design: Design) -> Thread:
+    """Have the source compute its fingerprint while its rows are read; what goes wrong comes up again when it is asked for."""
+
+    def take() -> None:
+        with suppress(Exception):
+            design.source.sha256(design.source_columns)
+
+    thread = Thread(target=take, daemon=True)
+    thread.start()
+    return thread

@@ -49,7 +49,7 @@ class Check:
 
 def examine() -> tuple[Check, ...]:
     """Try every optional part, in the order in which a user meets them. Takes about a second: a small PDF is written."""
-    checks: tuple[Callable[[], Check], ...] = (check_files, check_pdf, check_excel, check_polars, check_r)
+    checks: tuple[Callable[[], Check], ...] = (check_files, check_pdf, check_excel, check_polars, check_cluster, check_r)
     return tuple(check() for check in checks)
 
 
@@ -98,6 +98,11 @@ def check_excel() -> Check:
 def check_polars() -> Check:
     """Whether polars frames can be given as data."""
     return check_package("polars", "polars", "pip install 'reportgen[polars]'")
+
+
+def check_cluster() -> Check:
+    """Whether rows can be read on a Dask cluster."""
+    return check_package("Cluster", "distributed", "pip install 'reportgen[cluster]'")
 
 
 def check_r() -> Check:

@@ -400,3 +400,27 @@ class TooManyDistinct(InputError):
             f"the knots of {quoted(self.call)} are quantiles of the distinct values, of which there are more than {self.limit}: "
             f"give the knots themselves, knots=[...], or use bs()"
         )
+
+
+class LibraryMissing(ReportgenError):
+    """Something needs a library that is not installed (exit code 3); `extra` of this package brings it."""
+
+    exit_code = 3
+
+    def __init__(self, what: str, extra: str) -> None:
+        super().__init__(what, extra)
+        self.what, self.extra = what, extra
+
+    def __str__(self) -> str:
+        return f"{self.what} needs a library that is not installed: pip install 'reportgen[{self.extra}]'"
+
+
+class ClusterUnreachable(InputError):
+    """Nobody answers at the address of a cluster."""
+
+    def __init__(self, address: str) -> None:
+        super().__init__(address)
+        self.address = address
+
+    def __str__(self) -> str:
+        return f"no cluster answers at {quoted(self.address)}: give the scheduler's address, as tcp://host:8786, or 'local'"

@@ -21,7 +21,7 @@ def finished(returncode: int, stdout: str = "", stderr: str = "") -> Any:
 
 def test_everything_needed_works_where_the_tests_run() -> None:
     checks = {check.name: check for check in doctor.examine()}
-    assert list(checks) == ["templates", "PDF", "Excel", "polars", "R"]
+    assert list(checks) == ["templates", "PDF", "Excel", "polars", "Cluster", "R"]
     for name in ("templates", "PDF", "Excel", "polars"):
         assert checks[name].works, checks[name]
         assert checks[name].remedy == ""

@@ -29,6 +29,7 @@ WALK = (
     "moment_sum",
     "points",
     "collection",
+    "cluster",
     "fits",
     "variants",
     "estimation",
@@ -66,6 +67,7 @@ HOMES = {
     "statsmodels": ("estimation/cross_check.py", "batch/multiplicity.py"),
     "weasyprint": ("presentation/pdf.py",),
     "matplotlib": ("presentation/figures/",),
+    "distributed": ("cluster.py",),
 }
 
 FORBIDDEN_TEXT = tuple("/" + name + "/" for name in ("work", "root"))  # places of one machine

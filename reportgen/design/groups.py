@@ -151,25 +151,22 @@ class GroupIndex:
         """Number of groups so far."""
         return (self.pairs or self.parts)[-1].n_values
 
-    def labels(self) -> list[str]:
-        """Label of each group by code, the columns of a combination joined by a colon."""
+    def keys(self) -> list[tuple[str, ...]]:
+        """Labels of each group by code, one for each column."""
         if self.n_groups == 0:
             return []
         texts = [label_texts(part.values) for part in self.parts]
-        if not self.pairs:
-            return texts[0]
-        joined = [":".join(group) for group in self._combinations(texts)]
-        if len(set(joined)) < len(joined):  # "a:b" and "c" beside "a" and "b:c"
-            escaped = [[text.replace("\\", "\\\\").replace(":", "\\:") for text in column] for column in texts]
-            return [":".join(group) for group in self._combinations(escaped)]
-        return joined
-
-    def _combinations(self, texts: Sequence[Sequence[str]]) -> list[tuple[str, ...]]:
         groups: list[tuple[str, ...]] = [(text,) for text in texts[0]]
         for column, pairs in zip(texts[1:], self.pairs, strict=True):
-            keys = as_numpy(pairs.values)
-            groups = [(*groups[first], column[second]) for first, second in zip(keys // PAIR, keys % PAIR, strict=True)]
+            found = as_numpy(pairs.values)
+            groups = [(*groups[first], column[second]) for first, second in zip(found // PAIR, found % PAIR, strict=True)]
         return groups
+
+    def labels(self) -> list[str]:
+        """Label of each group by code, the columns of a combination joined by a colon."""
+        if self.pairs or not self.n_groups:
+            return joined(self.keys())
+        return label_texts(self.parts[0].values)
 
     def missing_from(self, columns: Sequence[Any]) -> list[str]:
         """Labels, sorted naturally, of those rows whose group has no code."""
@@ -178,6 +175,14 @@ class GroupIndex:
         own = set(self.labels())
         lost = [label for label in probe.labels() if label not in own]
         return [lost[i] for i in natural_order(lost)]
+
+
+def joined(keys: Sequence[tuple[str, ...]]) -> list[str]:
+    """Labels of combinations, joined by a colon; with a backslash before the labels' own colons where two would be the same."""
+    labels = [":".join(key) for key in keys]
+    if len(set(labels)) < len(labels):  # "a:b" and "c" beside "a" and "b:c"
+        return [":".join(text.replace("\\", "\\\\").replace(":", "\\:") for text in key) for key in keys]
+    return labels
 
 
 def contiguous(column: Any) -> Any:

@@ -119,9 +119,9 @@ def _formula(analysis: Analysis) -> dict[str, Json]:
 
 
 def _options(analysis: Analysis) -> dict[str, Json]:
-    """The choices that decide the numbers: not how the data are named, nor how many rows are read at a time."""
+    """The choices that decide the numbers: not how the data are named, nor where and how many rows are read at a time."""
     chosen = asdict(analysis.options)
-    return {name: plain(value) for name, value in chosen.items() if name not in ("name", "chunk_rows")}
+    return {name: plain(value) for name, value in chosen.items() if name not in ("name", "chunk_rows", "cluster")}
 
 
 def _columns(analysis: Analysis) -> list[Json]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +36,8 @@ class ColumnarFiles:
         ``parquet`` or ``feather``.
     chunk_rows : int
         Rows of a chunk.
+    pieces : tuple of (int, tuple of int)
+        Number of a file and of its row groups: what is read of the whole; everything if empty.
     """
 
     name: str
@@ -45,6 +47,7 @@ class ColumnarFiles:
     dataset: Any
     file_format: str
     chunk_rows: int
+    pieces: tuple[tuple[int, tuple[int, ...]], ...] = ()
     _digest: list[str] = field(default_factory=list, repr=False)
 
     def types(self, columns: Sequence[str]) -> Mapping[str, pa.DataType]:
@@ -55,13 +58,13 @@ class ColumnarFiles:
     def chunks(self, columns: Sequence[str], as_text: Sequence[str] = ()) -> Iterator[pa.Table]:
         """The rows, file by file; texts among the labels come as dictionaries, which are built while reading."""
         types = self.types(columns)
-        if self.folder is not None:
+        if self.folder is not None and not self.pieces:
             self._check_files(columns)
         is_parquet = self.file_format == "parquet"
         labels = [name for name in columns if is_parquet and name in as_text and is_text(types[name])]
         try:
             dataset = dataset_of(self.paths, self.folder, labels) if labels else self.dataset
-            batches = dataset.to_batches(
+            batches = (_restricted(dataset, self.pieces) if self.pieces else dataset).to_batches(
                 columns=list(columns), batch_size=self.chunk_rows, batch_readahead=READ_AHEAD, fragment_readahead=1
             )
             for table in gathered(batches, self.chunk_rows):
@@ -73,6 +76,31 @@ class ColumnarFiles:
                 )
         except (pa.ArrowException, OSError) as error:
             raise broken(self.name) from error
+
+    def parts(self, rows: int) -> tuple[ColumnarFiles, ...]:
+        """The source cut into parts of about so many rows, in order; each can be read elsewhere.
+
+        A file is cut between its row groups, one of another format than Parquet not at all.
+        """
+        if self.folder is not None:
+            self._check_files(())
+        found: list[list[tuple[int, tuple[int, ...]]]] = [[]]
+        filled = 0
+        for number, fragment in enumerate(self.dataset.get_fragments()):
+            pieces: list[tuple[tuple[int, ...], int]] = [((), fragment.count_rows())]
+            if self.file_format == "parquet":
+                pieces = [((group.id,), group.num_rows) for group in fragment.row_groups]
+            for ids, n in pieces:
+                if filled and filled + n > rows:
+                    found.append([])
+                    filled = 0
+                last = found[-1][-1] if found[-1] else (-1, ())
+                if last[0] == number:
+                    found[-1][-1] = (number, last[1] + ids)
+                else:
+                    found[-1].append((number, ids))
+                filled += n
+        return tuple(replace(self, pieces=tuple(part)) for part in found)
 
     def sha256(self, columns: Sequence[str] = ()) -> str:  # noqa: ARG002
         """SHA-256 of the bytes, computed once."""
@@ -87,6 +115,15 @@ class ColumnarFiles:
             for column in columns:
                 if column not in partitions and column not in fragment.physical_schema.names:
                     raise ColumnMissing(column, fragment.physical_schema.names, f"{self.name}/{Path(fragment.path).name}")
+
+
+def _restricted(whole: Any, pieces: Sequence[tuple[int, tuple[int, ...]]]) -> Any:
+    """Some row groups of a data set as a data set."""
+    from pyarrow import dataset
+
+    fragments = list(whole.get_fragments())
+    chosen = [fragments[i].subset(row_group_ids=list(ids)) if ids else fragments[i] for i, ids in pieces]
+    return dataset.FileSystemDataset(chosen, whole.schema, whole.format, whole.filesystem)
 
 
 def _stored(kind: pa.DataType) -> pa.DataType:
