@@ -6,9 +6,13 @@ import hashlib
 import io
 import json
 import logging
+import shutil
+import subprocess
 from collections.abc import Iterator, Sequence
 from functools import cache
+from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 from pypdf import PdfReader
@@ -98,6 +102,63 @@ def test_header_cells_say_what_they_head() -> None:
     scopes = {cell["/A"]["/Scope"] for cell in cells}
     assert scopes == {"/Column", "/Row"}
     assert len(root["/AF"]) == len(evidence("example"))
+
+
+def test_it_claims_to_be_archivable_and_accessible() -> None:
+    root: Any = reader("example").trailer["/Root"]
+    packet = root["/Metadata"].get_object().get_data()
+    tree = ElementTree.fromstring(packet[packet.index(b"<x:xmpmeta") : packet.rindex(b"</x:xmpmeta>") + 12])
+    (descriptions,) = tree  # one RDF element, as XMP demands
+    texts = {element.tag: element.text for element in descriptions.iter()}
+    attributes = {key: value for element in descriptions.iter() for key, value in element.attrib.items()}
+    assert texts["{http://www.aiim.org/pdfua/ns/id/}part"] == "1"
+    assert texts["{http://www.aiim.org/pdfa/ns/schema#}prefix"] == "pdfuaid"
+    assert attributes["{http://www.aiim.org/pdfa/ns/id/}part"] == "3"
+    assert attributes["{http://www.aiim.org/pdfa/ns/id/}conformance"] == "A"
+
+
+def test_links_say_where_they_lead() -> None:
+    links = [
+        link.get_object()
+        for page in reader("example").pages
+        for link in page.get("/Annots", [])
+        if link.get_object()["/Subtype"] == "/Link"
+    ]
+    assert len(links) > 10
+    assert all(link["/Contents"] for link in links)
+
+
+needs_poppler = pytest.mark.skipif(
+    shutil.which("pdfinfo") is None, reason="no Poppler here; to have these tests run: apt-get install poppler-utils"
+)
+
+
+def told(tool: str, folder: Path, *options: str) -> str:
+    """What one of Poppler's tools says about the PDF."""
+    file = folder / "example.pdf"
+    file.write_bytes(rendered("example")[0])
+    return subprocess.run([tool, *options, str(file)], capture_output=True, text=True, timeout=60, check=True).stdout
+
+
+@needs_poppler
+def test_another_reader_finds_it_tagged(tmp_path: Path) -> None:
+    lines = [line.split() for line in told("pdfinfo", tmp_path).splitlines()]
+    assert ["Tagged:", "yes"] in lines
+    assert ["JavaScript:", "no"] in lines
+
+
+@needs_poppler
+def test_another_reader_finds_the_fonts_embedded(tmp_path: Path) -> None:
+    rows = told("pdffonts", tmp_path).splitlines()[2:]
+    assert rows
+    assert {row.split()[-5] for row in rows} == {"yes"}  # embedded; then: subset, Unicode, object, generation
+
+
+@needs_poppler
+def test_another_reader_finds_the_attachments(tmp_path: Path) -> None:
+    listed = told("pdfdetach", tmp_path, "-list")
+    assert listed.startswith(f"{len(evidence('example'))} embedded files")
+    assert all(name in listed for name in evidence("example"))
 
 
 def test_pictures_have_words() -> None:

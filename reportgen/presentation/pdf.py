@@ -10,10 +10,11 @@ from importlib import import_module
 from importlib.util import find_spec
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from reportgen.errors import OutputError
 from reportgen.presentation.attachments import digest
+from reportgen.presentation.conformance import declare_accessible, mend
 from reportgen.presentation.document import Document
 from reportgen.presentation.html import render_page
 from reportgen.presentation.library_search import by_name_only
@@ -113,7 +114,9 @@ def pdf_of_page(page: str, attachments: Mapping[str, str], date: str = "") -> by
     html = renderer.HTML(string=page, base_url=None, url_fetcher=fetcher)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ResourceWarning)  # it leaves its own colour profile open
-        written = html.render().write_pdf(
+        document = html.render()
+        declare_accessible(document.metadata)
+        written = document.write_pdf(
             finisher=mend,
             pdf_variant=VARIANT,
             pdf_identifier=b"reportgen",
@@ -122,22 +125,6 @@ def pdf_of_page(page: str, attachments: Mapping[str, str], date: str = "") -> by
         )
     assert isinstance(written, bytes)
     return written
-
-
-def mend(_document: object, pdf: Any) -> None:
-    """Put right what the renderer leaves wrong: attachments listed twice, header cells without their direction."""
-    if "AF" in pdf.catalog:
-        pdf.catalog["AF"][:] = dict.fromkeys(pdf.catalog["AF"])
-    for item in pdf.objects:
-        if isinstance(item, dict) and item.get("S") == "/TH":
-            row = _target(pdf, item["P"])
-            is_head = _target(pdf, row["P"]).get("S") == "/THead"
-            item["A"]["Scope"] = "/Column" if is_head else "/Row"
-
-
-def _target(pdf: Any, reference: str | bytes) -> Any:
-    """The object a reference leads to."""
-    return pdf.objects[int(reference.split()[0])]
 
 
 def font_faces() -> str:

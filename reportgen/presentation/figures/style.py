@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from reportgen.presentation.figures.shortening import shortened
 from reportgen.presentation.formatting import printable
 
 if TYPE_CHECKING:
@@ -145,7 +146,7 @@ def finish(canvas: Canvas, identity: str, values: Mapping[str, object]) -> Figur
         return Figure(identity, b"", values, round(width), round(height), buffer.getvalue())
     metadata = {"Date": None, "Creator": None, "Format": None, "Type": None}
     canvas.savefig(buffer, format="svg", dpi=RASTER_DPI, metadata=metadata)
-    svg = buffer.getvalue()
+    svg = shortened(buffer.getvalue())
     # Without this a PDF/A renderer resamples the point layer and the file is no longer valid.
     svg = svg.replace(b"<image ", b'<image image-rendering="crisp-edges" ')
     return Figure(identity, svg, values, round(width), round(height))
