@@ -23,6 +23,7 @@ print(f"{number // 10000}.{number // 100 % 100}.{number % 100}", "subset" if har
 SECONDS = 60  # after which a trial counts as failed
 DEBIAN_PDF = "apt-get install libpangoft2-1.0-0 libharfbuzz-subset0"
 DEBIAN_FONTS = "apt-get install fonts-dejavu-core"
+R_PACKAGES = "apt-get install r-cran-lme4 r-cran-lmertest"
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +110,7 @@ def check_r() -> Check:
     """Whether R is there, to run the R lines that a report prints for checking."""
     path = shutil.which("Rscript")
     if path is None:
-        return Check("R", False, "not found; needed only to run a report's R lines", "apt-get install r-cran-lme4")
+        return Check("R", False, "not found; needed only to run a report's R lines", R_PACKAGES)
     trial = subprocess.run([path, "--version"], capture_output=True, text=True, timeout=SECONDS, check=False)
     words = (trial.stdout or trial.stderr).split()
     number = next((word for word in words if word[:1].isdigit()), "version unknown")
