@@ -86,6 +86,10 @@ def build_parser() -> argparse.ArgumentParser:
     verify = _command(commands, "verify", "fit the data inside a PDF report again and compare every number", _verify)
     verify.add_argument("report", metavar="REPORT", type=Path, help="a PDF that reportgen has written")
 
+    templates = _command(commands, "templates", "copy the templates of the report, to change them for --templates", _templates)
+    templates.add_argument("action", metavar="copy", choices=["copy"], help="what to do")
+    templates.add_argument("folder", metavar="DIR", type=Path, help="where to")
+
     _command(commands, "doctor", "say which optional parts work here, and what mends the others", _doctor)
     return parser
 
@@ -171,6 +175,7 @@ def _add_looks(parser: argparse.ArgumentParser) -> None:
     looks.add_argument(
         "--p-style", metavar="S", default="apa", help="how p values are written: apa, ama or plain (default: apa)"
     )
+    looks.add_argument("--templates", metavar="DIR", default="", help="folder of templates that replace those of the same name")
     looks.add_argument("--no-attach-data", action="store_true", help="leave the analysed columns out of the PDF's attachments")
 
 
@@ -294,13 +299,18 @@ def _summary(verdict: Verdict) -> str:
     if verdict.differences:
         return f"{made}: NOT reproduced, {len(verdict.differences)} differences"
     if not verdict.n_rows:
-        return (
-            f"{made}: its {verdict.n_files} files belong together, but it carries no data, so no number could be reproduced"
-        )
+        return f"{made}: its {verdict.n_files} files belong together, but it carries no data, so no number could be reproduced"
     return (
         f"{made}: reproduced, {verdict.n_numbers} numbers from {verdict.n_rows} attached rows "
         f"(relative difference at most {TOLERANCE:.0e}); its {verdict.n_files} files belong together"
     )
+
+
+def _templates(options: argparse.Namespace, messages: Messages) -> int:
+    from reportgen.presentation.own_templates import copy_templates
+
+    messages.say(f"copied {copy_templates(options.folder)} files to {options.folder}; its README.md says how to use them")
+    return 0
 
 
 def _doctor(_options: argparse.Namespace, messages: Messages) -> int:
@@ -343,6 +353,7 @@ def _choices(options: argparse.Namespace) -> Options:
 def _presentation(options: argparse.Namespace) -> Presentation:
     """How the report is to look, as given on the command line."""
     from reportgen.presentation.options import Presentation, checked_date, checked_p_style, read_logo
+    from reportgen.presentation.own_templates import read_templates
 
     return Presentation(
         title=options.title,
@@ -351,6 +362,7 @@ def _presentation(options: argparse.Namespace) -> Presentation:
         logo=read_logo(options.logo),
         p_style=checked_p_style(options.p_style),
         attach_data=not options.no_attach_data,
+        templates=read_templates(options.templates),
     )
 
 

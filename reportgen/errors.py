@@ -397,8 +397,8 @@ class TooManyDistinct(InputError):
 
     def __str__(self) -> str:
         return (
-            f"the knots of {quoted(self.call)} are quantiles of the distinct values, of which there are more than {self.limit}: "
-            f"give the knots themselves, knots=[...], or use bs()"
+            f"the knots of {quoted(self.call)} are quantiles of the distinct values, of which there are more than "
+            f"{self.limit}: give the knots themselves, knots=[...], or use bs()"
         )
 
 
@@ -424,3 +424,31 @@ class ClusterUnreachable(InputError):
 
     def __str__(self) -> str:
         return f"no cluster answers at {quoted(self.address)}: give the scheduler's address, as tcp://host:8786, or 'local'"
+
+
+class TemplateFault(InputError):
+    """A template of the user's own cannot be used; `line` is 0 where it is not known."""
+
+    def __init__(self, name: str, line: int, problem: str) -> None:
+        super().__init__(name, line, problem)
+        self.name, self.line, self.problem = name, line, problem
+
+    def __str__(self) -> str:
+        place = f"{self.name}, line {self.line}" if self.line else self.name or "a template of --templates"
+        return f"{place}: {self.problem[:200]}; what templates may use is described in the README.md beside them"
+
+
+class UnknownTemplate(InputError):
+    """A file among the user's own templates replaces none of the project's."""
+
+    def __init__(self, name: str, known: Sequence[str]) -> None:
+        super().__init__(name, tuple(known))
+        self.name, self.known = name, tuple(known)
+
+    def __str__(self) -> str:
+        near = get_close_matches(self.name, self.known, n=1)
+        hint = f"did you mean {quoted(near[0])}? " if near else ""
+        return (
+            f"--templates: {quoted(self.name)} replaces no template and none of yours includes it; {hint}"
+            "'reportgen templates copy DIR' shows them all"
+        )

@@ -30,6 +30,7 @@ from reportgen.presentation.figures.style import Figure
 from reportgen.presentation.formatting import fixed, p_style, printable
 from reportgen.presentation.influence_table import influence_table, weighting_table
 from reportgen.presentation.options import PLAIN, Presentation
+from reportgen.presentation.own_templates import PROJECT, OwnTemplates, faults_named
 from reportgen.presentation.predictors import Plain, predictor
 from reportgen.presentation.recipes import recipes
 from reportgen.presentation.references import references
@@ -65,6 +66,8 @@ class Document:
         Figures by name, likewise.
     result : str
         The result file, which travels inside the PDF.
+    templates : OwnTemplates
+        Files that replace the project's templates.
     """
 
     title: str
@@ -75,6 +78,7 @@ class Document:
     tables: Mapping[str, Table]
     figures: Mapping[str, Figure]
     result: str
+    templates: OwnTemplates = PROJECT
 
 
 def build_document(analysis: Analysis, presentation: Presentation = PLAIN) -> Document:
@@ -92,7 +96,8 @@ def build_document(analysis: Analysis, presentation: Presentation = PLAIN) -> Do
 
 
 def _document(analysis: Analysis, presentation: Presentation) -> Document:
-    words = wording()
+    with faults_named(presentation.templates):
+        words = wording(presentation.templates)
     predictors = [predictor(analysis, number, words) for number in range(len(analysis.comparison.slopes))]
     context = {
         "version": CONTEXT_VERSION,
@@ -123,6 +128,7 @@ def _document(analysis: Analysis, presentation: Presentation) -> Document:
         tables=_tables(analysis, predictors, words),
         figures=_figures(analysis, predictors, words),
         result=result_file(analysis),
+        templates=presentation.templates,
     )
 
 

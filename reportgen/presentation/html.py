@@ -12,6 +12,7 @@ from reportgen.presentation.context import cleaned
 from reportgen.presentation.document import Document, plain_tables
 from reportgen.presentation.figures.style import Figure
 from reportgen.presentation.formatting import count, degrees_of_freedom, percent, signed, significant
+from reportgen.presentation.own_templates import PROJECT, OwnTemplates, faults_named
 from reportgen.presentation.wording import environment, wording
 
 if TYPE_CHECKING:
@@ -57,25 +58,31 @@ def render_page(
     """
     from markupsafe import Markup
 
-    template = page_environment().get_template("report.html.j2")
-    return template.render(
-        **document.context,
-        title=document.title,
-        language=document.language,
-        medium=medium,
-        attached=attached,
-        has_boxes=has_boxes,
-        fonts=Markup(fonts),  # noqa: S704 - rules made here from font files, no text of the data
-        labels=wording().labels,
-        tables=plain_tables(document.tables),
-        figures={name: {**plain_figure(figure), "name": name} for name, figure in document.figures.items()},
-    )
+    with faults_named(document.templates):
+        return (
+            page_environment(document.templates)
+            .get_template("report.html.j2")
+            .render(
+                **document.context,
+                title=document.title,
+                language=document.language,
+                medium=medium,
+                attached=attached,
+                has_boxes=has_boxes,
+                fonts=Markup(fonts),  # noqa: S704 - rules made here from font files, no text of the data
+                labels=wording(document.templates).labels,
+                tables=plain_tables(document.tables),
+                figures={name: {**plain_figure(figure), "name": name} for name, figure in document.figures.items()},
+            )
+        )
 
 
 @cache
-def page_environment() -> Environment:
+def page_environment(templates: OwnTemplates = PROJECT) -> Environment:
     """The templates with the filters that put numbers into sentences; each is compiled once in a process."""
-    made = environment()
+    from markupsafe import Markup
+
+    made = environment(templates)
     made.filters |= {
         "percent": percent,
         "count": count,
@@ -83,7 +90,13 @@ def page_environment() -> Environment:
         "significant": significant,
         "signed": signed,
     }
-    made.globals["include_text"] = _include_text
+
+    def include_text(name: str) -> Markup:
+        """A style sheet as it stands: escaping would break it, and no text of the data is in it."""
+        assert made.loader is not None
+        return Markup(made.loader.get_source(made, name)[0])  # noqa: S704
+
+    made.globals["include_text"] = include_text
     return made
 
 
@@ -97,12 +110,3 @@ def plain_figure(figure: Figure) -> Mapping[str, Any]:
         "height": figure.height,
         "uri": uri,
     }
-
-
-def _include_text(name: str) -> object:
-    """The style sheet as it stands: it is ours, and escaping would break it."""
-    from markupsafe import Markup
-
-    made = environment()
-    assert made.loader is not None
-    return Markup(made.loader.get_source(made, name)[0])  # noqa: S704 - a file of the project, no text of the data

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from reportgen.errors import OptionConflict, OptionError, quoted
 from reportgen.presentation.formatting import P_STYLES, PStyle
+from reportgen.presentation.own_templates import PROJECT, OwnTemplates
 
 MAX_LOGO_BYTES = 2_000_000
 MAX_LOGO_PIXELS = 16_000_000
@@ -46,6 +47,8 @@ class Presentation:
         ``apa`` (p = .034), ``ama`` (P = .03) or ``plain`` (p = 0.034).
     attach_data : bool
         Whether the analysed columns travel inside the PDF.
+    templates : OwnTemplates
+        Files that replace those of the project.
     """
 
     title: str = ""
@@ -54,6 +57,7 @@ class Presentation:
     logo: Logo = Logo()
     p_style: PStyle = "apa"
     attach_data: bool = True
+    templates: OwnTemplates = PROJECT
 
 
 PLAIN = Presentation()

@@ -5,15 +5,20 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from reportgen.errors import TemplateFault, quoted
 from reportgen.fits import Issue
 from reportgen.presentation.formatting import count, degrees_of_freedom, printable, significant
+from reportgen.presentation.own_templates import BASE, PROJECT, OwnTemplates
 from reportgen.resources import resource
 
 if TYPE_CHECKING:
     from jinja2 import Environment
+
+LABELS = "labels.toml"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,22 +77,49 @@ def flattened(tree: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
     return flat
 
 
-def environment() -> Environment:
-    """The one way templates are read: values are escaped as markup, and a missing value is an error."""
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+def environment(templates: OwnTemplates = PROJECT) -> Environment:
+    """The one way templates are read: values are escaped as markup, and a missing value is an error.
 
-    return Environment(
-        loader=FileSystemLoader(resource("templates")),
-        undefined=StrictUndefined,
-        autoescape=True,
-        lstrip_blocks=True,
-    )
+    Parameters
+    ----------
+    templates : OwnTemplates
+        Files that replace those of the project, which stay in reach under ``!base/``. They run in a sandbox: no attribute that
+        leads to Python's own machinery, no call that changes a value.
+    """
+    from jinja2 import ChoiceLoader, Environment, FileSystemLoader, FunctionLoader, PrefixLoader, StrictUndefined
+    from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+    project, own = FileSystemLoader(resource("templates")), dict(templates.files)
+    replaced = FunctionLoader(lambda name: (own[name], name, None) if name in own else None)
+    loader = ChoiceLoader([replaced, project, PrefixLoader({BASE: project})]) if own else project
+    kind = ImmutableSandboxedEnvironment if own else Environment
+    return kind(loader=loader, undefined=StrictUndefined, autoescape=True, lstrip_blocks=True)
 
 
 @cache
-def wording() -> Wording:
-    """The words of the templates, read once."""
-    labels = flattened(tomllib.loads((resource("templates") / "labels.toml").read_text(encoding="utf-8")))
-    template = environment().get_template("issues.j2")
+def wording(templates: OwnTemplates = PROJECT) -> Wording:
+    """The words of the templates, read once.
+
+    Parameters
+    ----------
+    templates : OwnTemplates
+        Files that replace those of the project; a ``labels.toml`` among them need hold only the labels it changes.
+    """
+    labels = flattened(tomllib.loads((resource("templates") / LABELS).read_text(encoding="utf-8")))
+    template = environment(templates).get_template("issues.j2")
     macros = {name: getattr(template.module, name) for name in dir(template.module) if not name.startswith("_")}
-    return Wording(labels, macros)
+    return Wording(labels | _own_labels(templates, labels), macros)
+
+
+def _own_labels(templates: OwnTemplates, known: Mapping[str, str]) -> dict[str, str]:
+    try:
+        changed = flattened(tomllib.loads(templates.text(LABELS)))
+    except tomllib.TOMLDecodeError as error:
+        raise TemplateFault(LABELS, 0, str(error)) from error
+    for key, value in changed.items():
+        if key not in known or not isinstance(value, str):
+            near = get_close_matches(key, known, n=1)
+            raise TemplateFault(
+                LABELS, 0, f"there is no label {quoted(key)}" + (f", did you mean {quoted(near[0])}?" if near else "")
+            )
+    return changed
