@@ -22,7 +22,7 @@ from situations import SITUATIONS, analysis, grouped
 from reportgen.analysis import Analysis, Options, walk
 from reportgen.estimation.regressors import INTERCEPT
 from reportgen.fits import Coefficient, LeastSquaresFit, MixedFit
-from reportgen.presentation.recipes import model, names_of, recipes
+from reportgen.presentation.recipes import Names, model, names_of, recipes
 from reportgen.presentation.recipes.models import AS_THEY_STAND
 from reportgen.presentation.recipes.r import translated
 from reportgen.variants import CATALOGUE
@@ -82,7 +82,7 @@ def coefficients(found: Analysis) -> Iterator[tuple[str, str, Coefficient]]:
             yield variant.id, _code_name(found, variant.estimator, item, names), item
 
 
-def _code_name(found: Analysis, estimator: str, item: Coefficient, names: Any) -> str:
+def _code_name(found: Analysis, estimator: str, item: Coefficient, names: Names) -> str:
     if item.column == INTERCEPT:
         return INTERCEPT
     plain = names.columns[item.column]
