@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import html
 import io
 import json
 import os
@@ -19,9 +20,10 @@ from situations import SITUATIONS, analysis
 
 from reportgen import analyze
 from reportgen.errors import OptionConflict, OptionError
-from reportgen.presentation.attachments import attachments
+from reportgen.presentation.attachments import attachments, digest
+from reportgen.presentation.document import build_document
 from reportgen.presentation.exports import result_file
-from reportgen.presentation.html import render_html
+from reportgen.presentation.html import render_html, render_page
 from reportgen.presentation.material import Material
 from reportgen.presentation.options import (
     LOGO_HEIGHT,
@@ -47,13 +49,16 @@ def files(situation: str) -> dict[str, str]:
 
 
 @cache
-def pdf(attach_data: bool = True, date: str = "") -> PdfReader:
-    material = Material(analysis("example"), Presentation("A <b>title</b>", "A. Author", date, attach_data=attach_data))
-    return PdfReader(io.BytesIO(WRITERS["pdf"](material)))
+def pdf() -> PdfReader:
+    presentation = Presentation("A <b>title</b>", "A. Author", "2026-02-03")
+    return PdfReader(io.BytesIO(WRITERS["pdf"](Material(analysis("example"), presentation))))
 
 
-def words(reader: PdfReader) -> str:
-    return " ".join(" ".join(page.extract_text() for page in reader.pages).split())
+def words(given: dict[str, str], presentation: Presentation) -> str:
+    """Text of the printed page with these files attached."""
+    attached = {name: digest(text) for name, text in given.items()}
+    page = render_page(build_document(analysis("example"), presentation), "print", attached=attached)
+    return " ".join(html.unescape(re.sub(r"<[^>]*>", " ", page[page.index("<body") :])).split())
 
 
 @pytest.mark.parametrize("situation", ["example", *SITUATIONS])
@@ -114,33 +119,35 @@ def test_the_references_are_those_of_the_page() -> None:
 
 
 def test_the_page_says_what_is_attached() -> None:
-    found = words(pdf())
-    assert sorted(pdf().attachments) == sorted(NAMES)
+    found = words(files("example"), Presentation())
     for name in NAMES:
-        assert name in found
-    assert "reportgen verify with this document reads them out" in found
+        assert f" {name} " in found
+    assert "reportgen verify with this document reads them out" in " ".join(found.split())
+    assert digest(files("example")["datapackage.json"]) in found
+    assert "Attachments" not in words({}, Presentation())
 
 
 def test_without_the_data_the_page_says_so() -> None:
-    reader = pdf(attach_data=False)
-    assert "data.csv" not in reader.attachments
-    assert "The analysed data were left out on request" in words(reader)
-    content = b"".join(data for contents in reader.attachments.values() for data in contents)
-    first = data_csv_line()
-    assert first.encode() not in content
+    given = attachments(analysis("example"), result_file(analysis("example")), attach_data=False)
+    assert "data.csv" not in given
+    assert "The analysed data were left out on request" in words(given, Presentation(attach_data=False))
+    assert "have more than 200 000 rows" in words(given, Presentation()).replace("\N{NARROW NO-BREAK SPACE}", " ")
+    assert data_csv_line() not in "".join(given.values())
 
 
 def data_csv_line() -> str:
     return files("example")["data.csv"].splitlines()[1]
 
 
-def test_title_author_and_date() -> None:
-    reader = pdf(date="2026-02-03")
-    found = words(reader)
-    assert "A <b>title</b>" in found
-    assert "A. Author, 2026-02-03" in found
+def test_the_pdf_has_title_author_and_date() -> None:
+    reader = pdf()
+    first = " ".join(reader.pages[0].extract_text().split())
+    assert "A <b>title</b>" in first
+    assert "A. Author, 2026-02-03" in first
     assert reader.metadata is not None
     assert (reader.metadata.title, reader.metadata.author) == ("A <b>title</b>", "A. Author")
+    assert sorted(reader.attachments) == sorted(NAMES)
+    assert {name: contents[0].decode() for name, contents in reader.attachments.items()} == files("example")
     names = reader.trailer["/Root"]["/Names"]["/EmbeddedFiles"]["/Names"]  # type: ignore[index]
     for place in range(1, len(names), 2):
         dates = names[place].get_object()["/EF"]["/F"].get_object()["/Params"]
@@ -156,6 +163,7 @@ def made_elsewhere(folder: Path, seed: str, zone: str) -> bytes:
     return (folder / "dragons.pdf").read_bytes() + (folder / "dragons.html").read_bytes()
 
 
+@pytest.mark.slow
 def test_same_bytes_in_another_process(tmp_path: Path) -> None:
     first = made_elsewhere(tmp_path / "a", "1", "Asia/Tokyo")
     second = made_elsewhere(tmp_path / "b", "2", "America/Lima")
