@@ -9,6 +9,7 @@ from reportgen.blends import Blend, BlendSpace, Curve, Ingredients, blends, curv
 from reportgen.estimation.between_weights import BetweenSlopes, between_slopes
 from reportgen.estimation.mixed import fit_random_intercept
 from reportgen.estimation.regressors import INTERCEPT, regressors
+from reportgen.estimation.residual_spread import ResidualSpread, residual_spread
 from reportgen.fits import (
     Coefficient,
     Fit,
@@ -88,6 +89,8 @@ class Comparison:
         The slopes without each single group.
     null_icc : float or Undefined
         Share of the variance between groups in the model without predictors (REML).
+    residual_spread : ResidualSpread or Undefined
+        How much the residuals scatter in each group.
     checks : tuple of IdentityCheck
         Identities and how exactly they hold.
     """
@@ -101,6 +104,7 @@ class Comparison:
     between_slopes: tuple[BetweenSlopes, ...] | Undefined
     influence: Influence
     null_icc: Number
+    residual_spread: ResidualSpread | Undefined
     checks: tuple[IdentityCheck, ...]
 
 
@@ -138,6 +142,7 @@ def compare(moments: GroupMoments, levels: tuple[ColumnLevel, ...], fits: Mappin
         between_slopes=between_slopes(moments, fits["within_between"]),
         influence=leave_one_group_out(moments, levels, fits),
         null_icc=null_icc(moments),
+        residual_spread=residual_spread(moments, fits["no_pooling"]),
         checks=check_identities(levels, moments.weight, fits, parts),
     )
 

@@ -179,7 +179,7 @@ def test_the_page_asks_for_nothing() -> None:
 def test_both_media_say_the_same() -> None:
     screen = Page(render_page(document("several"), "screen")).text
     paper = Page(render_page(document("several"), "print")).text
-    start, end = "Within the same", "What each model assumes"
+    start, end = "Within the same", "Row i belongs to group j"
     assert screen[screen.index(start) : screen.rindex(end)] == paper[paper.index(start) : paper.rindex(end)]
     assert "<math" not in render_page(document("several"), "print")
     assert "<math" in render_page(document("several"), "screen")

@@ -9,6 +9,7 @@ from __future__ import annotations
 from reportgen.findings.cautions import CAUTION_RULES
 from reportgen.findings.data_cautions import DATA_RULES
 from reportgen.findings.records import Evidence, Finding, Severity
+from reportgen.findings.residual_cautions import RESIDUAL_RULES
 from reportgen.findings.summary import SUMMARY_RULES
 
 __all__ = ["Evidence", "Finding", "Severity", "find"]
@@ -16,4 +17,5 @@ __all__ = ["Evidence", "Finding", "Severity", "find"]
 
 def find(evidence: Evidence) -> tuple[Finding, ...]:
     """All findings: the sentences of the summary, then what to be careful about."""
-    return tuple(finding for rule in (*SUMMARY_RULES, *CAUTION_RULES, *DATA_RULES) for finding in rule(evidence))
+    rules = (*SUMMARY_RULES, *CAUTION_RULES, *RESIDUAL_RULES, *DATA_RULES)
+    return tuple(finding for rule in rules for finding in rule(evidence))

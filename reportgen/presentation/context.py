@@ -89,6 +89,18 @@ def design_values(analysis: Analysis) -> Plain:
     }
 
 
+def option_values(analysis: Analysis, words: Wording) -> Plain:
+    """What was asked for, as far as the page says it."""
+    options, agreement = analysis.options, analysis.agreement
+    return {
+        "weights": printable(options.weights, 60) if options.weights else "",
+        "bootstrap": count(options.bootstrap),
+        "seed": str(options.seed),
+        "cross_check": options.cross_check,
+        "no_agreement": words.issue(agreement.reason) if isinstance(agreement, Undefined) and options.cross_check else "",
+    }
+
+
 def finding_values(findings: tuple[Finding, ...], predictors: list[Plain]) -> Plain:
     """Findings by where the page says them: in the summary, by predictor; as cautions, the gravest first; as notes."""
     known = {entry["key"]: entry for entry in predictors}

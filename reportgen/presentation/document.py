@@ -17,14 +17,17 @@ from reportgen.presentation.context import (
     finding_values,
     formula_values,
     mixed_values,
+    option_values,
     presentation_values,
     variant_values,
 )
 from reportgen.presentation.exports import provenance, result_file
 from reportgen.presentation.figures.curve import draw_curve
 from reportgen.presentation.figures.forest import draw_forest
+from reportgen.presentation.figures.influence import draw_influence, influence_panels
 from reportgen.presentation.figures.levels import draw_levels
 from reportgen.presentation.figures.panels import draw_panels
+from reportgen.presentation.figures.residuals import draw_residuals
 from reportgen.presentation.figures.shrinkage import draw_shrinkage
 from reportgen.presentation.figures.style import Figure
 from reportgen.presentation.formatting import fixed, p_style, printable
@@ -32,8 +35,11 @@ from reportgen.presentation.influence_table import influence_table, weighting_ta
 from reportgen.presentation.options import PLAIN, Presentation
 from reportgen.presentation.own_templates import PROJECT, OwnTemplates, faults_named
 from reportgen.presentation.predictors import Plain, predictor
+from reportgen.presentation.question_table import question_table
 from reportgen.presentation.recipes import recipes
 from reportgen.presentation.references import references
+from reportgen.presentation.requested_tables import agreement_table, bootstrap_table
+from reportgen.presentation.residual_checks import Residuals, residual_values, residuals_of
 from reportgen.presentation.tables import Table
 from reportgen.presentation.variance_table import variance_table
 from reportgen.presentation.wording import Wording, wording
@@ -98,6 +104,7 @@ def build_document(analysis: Analysis, presentation: Presentation = PLAIN) -> Do
 def _document(analysis: Analysis, presentation: Presentation) -> Document:
     with faults_named(presentation.templates):
         words = wording(presentation.templates)
+    residuals = residuals_of(analysis)
     predictors = [predictor(analysis, number, words) for number in range(len(analysis.comparison.slopes))]
     context = {
         "version": CONTEXT_VERSION,
@@ -114,6 +121,9 @@ def _document(analysis: Analysis, presentation: Presentation) -> Document:
         "unfitted": model_table.unfitted(analysis.fits, words),
         "comparison": comparison_values(analysis.comparison, words),
         "mixed": mixed_values(analysis),
+        "residuals": residual_values(analysis, residuals, words),
+        "options": option_values(analysis, words),
+        "inference": {"is_kenward_roger": analysis.uses_kenward_roger},
         "recipes": recipes(analysis),
         "attach_limit": MAX_ROWS,
         "references": [{**reference, "authors": list(reference["authors"])} for reference in references()],
@@ -126,7 +136,7 @@ def _document(analysis: Analysis, presentation: Presentation) -> Document:
         language="en",
         context=context,
         tables=_tables(analysis, predictors, words),
-        figures=_figures(analysis, predictors, words),
+        figures=_figures(analysis, predictors, residuals, words),
         result=result_file(analysis),
         templates=presentation.templates,
     )
@@ -146,6 +156,9 @@ def _tables(analysis: Analysis, predictors: list[Plain], words: Wording) -> dict
         "hausman": explanation_tables.hausman_table(analysis.comparison.hausman, words),
         "influence": influence_table(analysis, words),
         "weighting": weighting_table(analysis, words),
+        "questions": question_table(analysis, words),
+        "bootstrap": bootstrap_table(analysis, words),
+        "agreement": agreement_table(analysis, words),
     }
     for entry, slope in zip(predictors, analysis.comparison.slopes, strict=True):
         blends = list(slope.blends.values())
@@ -156,7 +169,9 @@ def _tables(analysis: Analysis, predictors: list[Plain], words: Wording) -> dict
     return tables
 
 
-def _figures(analysis: Analysis, predictors: list[Plain], words: Wording) -> dict[str, Figure]:
+def _figures(
+    analysis: Analysis, predictors: list[Plain], residuals: Residuals | Undefined, words: Wording
+) -> dict[str, Figure]:
     figures: dict[str, Figure] = {}
     curve = analysis.comparison.curve
     split = isinstance(analysis.fits["no_pooling"], LeastSquaresFit) and isinstance(analysis.fits["between"], LeastSquaresFit)
@@ -166,8 +181,12 @@ def _figures(analysis: Analysis, predictors: list[Plain], words: Wording) -> dic
             figures[f"{name}.forest"] = draw_forest(analysis, level.column, words)
             if not isinstance(curve, Undefined) and level.varies_within and level.varies_between:
                 figures[f"{name}.curve"] = draw_curve(curve, level.column, words)
+            if influence_panels(analysis, level.column):
+                figures[f"{name}.influence"] = draw_influence(analysis, level.column, words)
             if split and level.varies_within and level.varies_between:
                 figures[f"{name}.levels"] = draw_levels(analysis, level.column, words)
+    if not isinstance(residuals, Undefined):
+        figures["residuals"] = draw_residuals(analysis, residuals, words)
     focal = focal_column(analysis, predictors)
     if focal:
         figures["panels"] = draw_panels(analysis, focal, words)

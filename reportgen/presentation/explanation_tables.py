@@ -19,6 +19,7 @@ from reportgen.presentation.formatting import (
     quantity,
     scientific,
 )
+from reportgen.presentation.shown import shown_coefficient, shown_contextual
 from reportgen.presentation.tables import EMPTY, Cell, Column, Row, Table, missing
 from reportgen.presentation.wording import Wording
 
@@ -60,6 +61,9 @@ def blend_table(slope: SlopeComparison, words: Wording) -> Table:
     if isinstance(between, Coefficient):
         text = place.text(between.estimate)
         rows.append(Row(words.variant("between"), _plain("0", MISSING, "1", text, text)))
+    if own is not None and isinstance(between, Coefficient):
+        both = words["table.blend.both"].format(place.text(own), place.text(between.estimate))
+        rows.append(Row(words["table.blend.apart"], _plain("", place.text(own), "", place.text(between.estimate), both)))
     heads = ("weight_within", "within", "weight_between", "between", "slope")
     columns = tuple(Column(words[f"table.blend.{head}"]) for head in heads)
     return Table("blend", words["table.blend.stub"], columns, tuple(rows))
@@ -152,8 +156,12 @@ def slopes_table(analysis: Analysis, words: Wording) -> Table:
     """One row a predictor: its slope within, between, their difference, and in the two blends. For many predictors."""
     rows = []
     for slope in analysis.comparison.slopes:
-        blends = (slope.by_variant.get(variant) for variant in ("pooled", "random_intercept"))
-        cells = tuple(_slope_cell(item, words) for item in (slope.within, slope.between, slope.contextual, *blends))
+        blends = [
+            shown_coefficient(analysis, variant, slope.by_variant[variant]) if variant in slope.by_variant else None
+            for variant in ("pooled", "random_intercept")
+        ]
+        items = (slope.within, slope.between, shown_contextual(analysis, slope), *blends)
+        cells = tuple(_slope_cell(item, words) for item in items)
         rows.append(Row(printable(slope.column, 40), cells, begins_part=True))
     heads = ("within", "between", "contextual", "pooled", "random_intercept")
     columns = tuple(Column(words[f"table.slopes.{head}"]) for head in heads)

@@ -16,7 +16,9 @@ from reportgen import __version__
 from reportgen.fits import Undefined
 from reportgen.presentation.collector import Collector, Json
 from reportgen.presentation.data_tables import ledger_reason
+from reportgen.presentation.residual_checks import residuals_entry
 from reportgen.presentation.result_comparison import between_entry, influence_entry, slope_entry, tests_entry
+from reportgen.presentation.result_explanation import curve_entry, ingredients_entry, spread_entry
 from reportgen.presentation.result_variance import variance_entry
 from reportgen.presentation.result_variants import variant_entry
 from reportgen.presentation.wording import Wording, wording
@@ -71,6 +73,10 @@ def results(analysis: Analysis) -> dict[str, Json]:
         "variance": variance_entry(analysis.variance, top),
         "cross_check": _cross_check(analysis, top),
         "null_icc": top.number(comparison.null_icc),
+        "curve": curve_entry(comparison, top),
+        "ingredients": ingredients_entry(comparison),
+        "residuals": residuals_entry(analysis, top),
+        "residual_spread": spread_entry(comparison, analysis.groups, top),
         "checks": [
             {
                 "identity": check.identity,

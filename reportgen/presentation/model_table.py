@@ -16,7 +16,6 @@ from reportgen.fits import (
     Role,
     Undefined,
     UnfitVariant,
-    coefficient,
 )
 from reportgen.presentation.formatting import count, degrees_of_freedom, p_value, printable, quantity, significant
 from reportgen.presentation.tables import EMPTY, Cell, Column, Row, Table, coefficient_cell, missing
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
     from reportgen.analysis import Analysis
 
 Intervals = Mapping[str, VarianceIntervals]
+Shown = Mapping[str, tuple[Coefficient, ...]]
 
 SLOPE_ROLES: tuple[Role, ...] = ("raw", "within", "group_level")
 MEAN_ROLES: tuple[Role, ...] = ("between", "contextual")
@@ -49,30 +49,31 @@ def model_table(analysis: Analysis, words: Wording) -> Table:
         rows=(
             *_coefficient_rows(analysis, fits, words),
             *_summary_rows(fits, analysis.variance.intervals, words),
-            *_method_rows(fits, words),
+            *_method_rows(analysis, fits, words),
         ),
     )
 
 
 def _coefficient_rows(analysis: Analysis, fits: Mapping[str, ModelFit], words: Wording) -> list[Row]:
     rows: list[Row] = []
+    shown = {name: analysis.shown(fit) for name, fit in fits.items()}
     for level in analysis.levels[:-1]:
         name = printable(level.column, 40)
         if level.varies_within:
-            rows.append(_coefficient_row(name, level.column, SLOPE_ROLES, fits, words))
+            rows.append(_coefficient_row(name, level.column, SLOPE_ROLES, shown, words))
             if level.varies_between:
                 mean = words["table.models.mean_of"].format(name)
-                rows.append(_coefficient_row(mean, level.column, MEAN_ROLES, fits, words))
+                rows.append(_coefficient_row(mean, level.column, MEAN_ROLES, shown, words))
         else:
-            rows.append(_coefficient_row(name, level.column, (*SLOPE_ROLES, "between"), fits, words))
-    rows.append(_coefficient_row(words["table.models.intercept"], "(Intercept)", ("intercept",), fits, words))
+            rows.append(_coefficient_row(name, level.column, (*SLOPE_ROLES, "between"), shown, words))
+    rows.append(_coefficient_row(words["table.models.intercept"], "(Intercept)", ("intercept",), shown, words))
     return rows
 
 
-def _coefficient_row(header: str, column: str, roles: tuple[Role, ...], fits: Mapping[str, ModelFit], words: Wording) -> Row:
+def _coefficient_row(header: str, column: str, roles: tuple[Role, ...], shown: Shown, words: Wording) -> Row:
     cells = []
-    for fit in fits.values():
-        found = coefficient(fit, column, *roles)
+    for coefficients in shown.values():
+        found = next((c for c in coefficients if c.column == column and c.role in roles), None)
         extra = () if found is None or found.role == "intercept" else (words[f"role_short.{found.role}"],)
         cells.append(coefficient_cell(found, *extra) if found else EMPTY)
     return Row(header, tuple(cells), begins_part=True)
@@ -153,12 +154,13 @@ def _likelihood(fit: ModelFit, kind: str, words: Wording) -> Cell:
     return Cell(quantity(kind, float(getattr(likelihood, kind))))
 
 
-def _method_rows(fits: Mapping[str, ModelFit], words: Wording) -> list[Row]:
+def _method_rows(analysis: Analysis, fits: Mapping[str, ModelFit], words: Wording) -> list[Row]:
     def observations(fit: ModelFit) -> Cell:
         return Cell(count(fit.n_groups), (words["table.models.means"],)) if fit.variant == "between" else Cell(count(fit.n_obs))
 
     def df(fit: ModelFit) -> Cell:
-        return Cell(words[f"df_method.{fit.coefficients[0].df_method}"]) if fit.coefficients else EMPTY
+        methods = dict.fromkeys(words[f"df_method.{c.df_method}"] for c in analysis.shown(fit))
+        return Cell(", ".join(methods)) if methods else EMPTY
 
     rows = [
         _row(words["table.models.n_obs"], fits, observations, begins_part=True),

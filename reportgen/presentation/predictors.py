@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 from reportgen.blends import Blend
 from reportgen.comparison import SlopeComparison
 from reportgen.fits import Coefficient, LeastSquaresFit, MixedFit, Undefined
+from reportgen.presentation.curve_points import told_points
 from reportgen.presentation.explanation_tables import arithmetic_place
-from reportgen.presentation.figures.curve import slope_at
 from reportgen.presentation.formatting import Place, estimate, fixed, percent, printable
+from reportgen.presentation.shown import shown_contextual
 from reportgen.presentation.wording import Wording
 
 if TYPE_CHECKING:
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 Plain = dict[str, object]
 
 FACTOR = re.compile(r"(?P<name>[^:\[\]]+)\[T\.(?P<level>[^\[\]]*)\]")
-CURVE_SHARES = (0.01, 0.1, 0.2)  # shares of variance at which the curve is told in words
 SHORT = 60  # characters of a column name on the page
 
 
@@ -46,7 +46,7 @@ def predictor(analysis: Analysis, number: int, words: Wording) -> Plain:
         "between_share": percent(level.between_share),
         "within": coefficient_text(slope.within, words),
         "between": coefficient_text(slope.between, words),
-        "contextual": coefficient_text(slope.contextual, words),
+        "contextual": coefficient_text(shown_contextual(analysis, slope), words),
         "models": _models(analysis, slope.column),
         "blends": {name: _blend(slope, blend, words) for name, blend in slope.blends.items()},
         "curve": _curve(analysis, slope),
@@ -80,7 +80,7 @@ def _models(analysis: Analysis, column: str) -> Plain:
     models: Plain = {}
     for name, fit in analysis.fits.items():
         if isinstance(fit, LeastSquaresFit | MixedFit):
-            found = [c for c in fit.coefficients if c.column == column]
+            found = [c for c in analysis.shown(fit) if c.column == column]
             models[name] = {c.role: asdict(estimate(c)) for c in found}
     return models
 
@@ -114,16 +114,12 @@ def _curve(analysis: Analysis, slope: SlopeComparison) -> list[Plain]:
     curve = analysis.comparison.curve
     if isinstance(curve, Undefined) or slope.column not in curve.columns or not isinstance(slope.within, Coefficient):
         return []
-    position = curve.columns.index(slope.column)
     place = Place.of(slope.within.estimate, slope.within.std_error)
-    shares = list(CURVE_SHARES)
-    if not isinstance(curve.fitted_share, Undefined) and curve.fitted_share > 0:
-        shares = sorted([*(share for share in shares if abs(share - curve.fitted_share) > 0.02), curve.fitted_share])
     return [
         {
-            "share": percent(share) if share == curve.fitted_share else f"{fixed(share * 100, 0)}%",
-            "slope": place.text(slope_at(curve, position, share)),
-            "is_fitted": share == curve.fitted_share,
+            "share": percent(point.share) if point.is_fitted else f"{fixed(point.share * 100, 0)}%",
+            "slope": place.text(point.slope),
+            "is_fitted": point.is_fitted,
         }
-        for share in shares
+        for point in told_points(curve, slope.column)
     ]

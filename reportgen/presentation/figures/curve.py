@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from reportgen.blends import Curve
 from reportgen.fits import Undefined
+from reportgen.presentation.curve_points import slope_at
 from reportgen.presentation.figures.style import COLOURS, GREY, INK, MARKERS, PALE, Figure, drawing, finish, literal
 from reportgen.presentation.wording import Wording
 
@@ -16,11 +17,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 TICKS = (0.0, 0.01, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1.0)
-
-
-def slope_at(curve: Curve, position: int, share: float) -> float:
-    """Slope of one column at an assumed share, from the curve; its points are even in the square root of the share."""
-    return float(np.interp(share**0.5, np.sqrt(curve.share), curve.slopes[:, position]))
 
 
 def draw_curve(curve: Curve, column: str, words: Wording) -> Figure:

@@ -29,7 +29,7 @@ def draw_forest(analysis: Analysis, column: str, words: Wording) -> Figure:
     entries: list[tuple[str, Coefficient]] = []
     for variant, fit in analysis.fits.items():
         if isinstance(fit, LeastSquaresFit | MixedFit):
-            entries += [(variant, c) for c in fit.coefficients if c.column == column and c.role in SHOWN]
+            entries += [(variant, c) for c in analysis.shown(fit) if c.column == column and c.role in SHOWN]
     several = {variant for variant, _ in entries if sum(other == variant for other, _ in entries) > 1}
     with drawing(0.62 + 0.2 * len(entries)) as canvas:
         axes = canvas.add_subplot()

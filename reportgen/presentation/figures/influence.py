@@ -1,0 +1,78 @@
+"""Every slope without each single group."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from reportgen.fits import Undefined
+from reportgen.influence import SlopesWithout
+from reportgen.presentation.figures.style import COLOURS, INK, PALE, RASTER_ABOVE, Figure, drawing, finish, literal
+from reportgen.presentation.wording import Wording
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from reportgen.analysis import Analysis
+
+KINDS = {"within": "no_pooling", "between": "between", "contextual": "mundlak"}
+"""Slope to the variant whose colour it has."""
+
+
+def influence_panels(analysis: Analysis, column: str) -> dict[str, SlopesWithout]:
+    """The slopes of a column that can be drawn: those that exist and were estimated without at least three groups."""
+    found: dict[str, SlopesWithout] = {}
+    for kind in KINDS:
+        slopes = getattr(analysis.comparison.influence, kind)
+        if not isinstance(slopes, Undefined) and column in slopes.columns and len(slopes.groups) > 2:
+            found[kind] = slopes
+    return found
+
+
+def draw_influence(analysis: Analysis, column: str, words: Wording) -> Figure:
+    """Draw the slopes of one column without each group, from the lowest to the highest.
+
+    Parameters
+    ----------
+    analysis : Analysis
+        With the influence of single groups.
+    column : str
+        The design column; :func:`influence_panels` must have something to show of it.
+    words : Wording
+        Labels.
+    """
+    panels = influence_panels(analysis, column)
+    with drawing(2.3) as canvas:
+        row = canvas.subplots(1, len(panels), squeeze=False)[0]
+        for axes, (kind, slopes) in zip(row, panels.items(), strict=True):
+            _draw(axes, analysis.groups, slopes, slopes.columns.index(column), kind)
+            axes.set_title(words[f"table.influence.{kind}"], loc="left")
+            axes.set_xlabel(words["figure.slope_of"].format(literal(column, 22)))
+        row[0].set_ylabel(words["figure.group_left_out"])
+        return finish(canvas, "influence", {"column": column, "kinds": list(panels)})
+
+
+def _draw(axes: Axes, groups: tuple[str, ...], slopes: SlopesWithout, c: int, kind: str) -> None:
+    full, error = float(slopes.full[c]), float(slopes.full_errors[c])
+    order = np.argsort(slopes.estimates[:, c], kind="stable")
+    values, rank = slopes.estimates[order, c], np.arange(len(order))
+    axes.axvspan(full - error, full + error, color=PALE, alpha=0.6, linewidth=0, zorder=0)
+    axes.axvline(full, color=INK, linewidth=0.9, zorder=1)
+    size = 4.5 if len(order) <= 40 else 2.2
+    is_image = len(order) > RASTER_ABOVE
+    axes.plot(values, rank, "o", color=COLOURS[KINDS[kind]], markersize=size, markeredgewidth=0, rasterized=is_image, zorder=2)
+    place = int(np.flatnonzero(slopes.groups[order] == slopes.strongest[c])[0])
+    on_left = values[place] > full
+    axes.annotate(
+        literal(groups[int(slopes.strongest[c])], 16),
+        (float(values[place]), place),
+        xytext=(-5 if on_left else 5, 0),
+        textcoords="offset points",
+        ha="right" if on_left else "left",
+        va="center",
+        fontsize=7.5,
+    )
+    axes.set_yticks([])
+    axes.margins(x=0.12, y=0.08)
+    axes.locator_params(axis="x", nbins=5)

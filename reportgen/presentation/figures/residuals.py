@@ -1,0 +1,80 @@
+"""Residuals against fitted values, and normal quantiles of residuals and of group effects."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reportgen.fits import MixedFit
+from reportgen.presentation.figures.style import COLOURS, GREY, INK, RASTER_ABOVE, Figure, drawing, finish, literal, points
+from reportgen.presentation.wording import Wording
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from reportgen.analysis import Analysis
+    from reportgen.presentation.residual_checks import Residuals
+
+Array = NDArray[np.float64]
+
+MAX_ROWS = 1_000  # rows drawn in the cloud
+MAX_QUANTILES = 300  # points of a quantile plot; both tails are always among them
+TAIL = 40
+
+
+def draw_residuals(analysis: Analysis, residuals: Residuals, words: Wording) -> Figure:
+    """Draw the checks of the residuals.
+
+    Parameters
+    ----------
+    analysis : Analysis
+        For the name of the response.
+    residuals : Residuals
+        What to draw.
+    words : Wording
+        Labels.
+    """
+    effects = _effects(residuals)
+    with drawing(2.45) as canvas:
+        panels = canvas.subplots(1, 3 if len(effects) else 2)
+        shown = np.linspace(0, len(residuals.values) - 1, min(MAX_ROWS, len(residuals.values))).round().astype(int)
+        faint = float(np.clip(300.0 / len(shown), 0.15, 0.55))
+        points(panels[0], residuals.fitted[shown], residuals.values[shown], size=2.6, alpha=faint)
+        panels[0].axhline(0.0, color=INK, linewidth=0.9, zorder=1)
+        panels[0].set_xlabel(words["figure.fitted"])
+        panels[0].set_ylabel(words["figure.residual"].format(literal(analysis.moments.columns[-1], 24)))
+        panels[0].set_title(words["figure.residuals_against_fitted"], loc="left")
+        panels[0].locator_params(axis="x", nbins=5)
+        _quantiles(panels[1], residuals.values, words["figure.residual_quantiles"], GREY, words)
+        if len(effects):
+            _quantiles(panels[2], effects, words["figure.effect_quantiles"], COLOURS["random_intercept"], words)
+        return finish(canvas, "residuals", {"shown": len(shown), "has_effects": bool(len(effects))})
+
+
+def _effects(residuals: Residuals) -> Array:
+    """(J,) group effects of the model; none where it has none, or none that differ."""
+    fit = residuals.fit
+    if not isinstance(fit, MixedFit) or fit.n_groups < 3:
+        return np.zeros(0)
+    effects = fit.random_effects[:, 0]
+    return effects if effects.std() > 0 else np.zeros(0)
+
+
+def _quantiles(axes: Axes, values: Array, title: str, colour: str, words: Wording) -> None:
+    from scipy.special import ndtri
+
+    n = len(values)
+    ordered = np.sort(values)
+    chosen = np.arange(n)
+    if n > MAX_QUANTILES:
+        middle = np.linspace(TAIL, n - TAIL - 1, MAX_QUANTILES - 2 * TAIL).round().astype(int)
+        chosen = np.unique(np.concatenate([np.arange(TAIL), middle, np.arange(n - TAIL, n)]))
+    normal = ndtri((chosen + 0.5) / n)
+    ends = np.array([normal[0], normal[-1]])
+    axes.plot(ends, values.mean() + values.std() * ends, color=INK, linewidth=0.9, zorder=1)
+    is_image = len(chosen) > RASTER_ABOVE
+    axes.plot(normal, ordered[chosen], "o", color=colour, markersize=2.6, markeredgewidth=0, rasterized=is_image, zorder=2)
+    axes.set_title(title, loc="left")
+    axes.set_xlabel(words["figure.normal_quantile"])

@@ -1,0 +1,53 @@
+"""What the explanation is made of, in the result file: the curve, the sums of squares behind the weights, spread by group."""
+
+from __future__ import annotations
+
+from reportgen.comparison import Comparison
+from reportgen.fits import Undefined
+from reportgen.presentation.collector import Collector, Json
+from reportgen.presentation.curve_points import told_points
+
+
+def curve_entry(comparison: Comparison, top: Collector) -> list[Json]:
+    """The slopes at the shares of variance that the report tells: one entry a column that varies within groups."""
+    curve = comparison.curve
+    if isinstance(curve, Undefined):
+        top.note(curve.reason)
+        return []
+    points = {column: told_points(curve, column) for column in curve.columns}
+    return [
+        {"column": column, "points": [{"share": p.share, "slope": p.slope, "is_fitted": p.is_fitted} for p in found]}
+        for column, found in points.items()
+    ]
+
+
+def ingredients_entry(comparison: Comparison) -> dict[str, Json] | None:
+    """Sums of squares within and between groups, and what the random intercept model counts of the latter."""
+    parts = comparison.ingredients
+    if isinstance(parts, Undefined):
+        return None
+    return {
+        "within": parts.W,
+        "between": parts.B,
+        "between_counted": parts.B_psi,
+        "weight": parts.B_psi / (parts.W + parts.B_psi),
+        "psi_smallest_group": parts.psi_at_smallest,
+        "psi_mean_group": parts.psi_at_mean,
+        "psi_largest_group": parts.psi_at_largest,
+    }
+
+
+def spread_entry(comparison: Comparison, groups: tuple[str, ...], top: Collector) -> dict[str, Json] | None:
+    """Residual standard deviations of single groups."""
+    found = comparison.residual_spread
+    if isinstance(found, Undefined):
+        top.note(found.reason)
+        return None
+    return {
+        "n_groups": len(found.groups),
+        "lowest": float(found.deviations.min()),
+        "lowest_group": groups[found.lowest],
+        "highest": float(found.deviations.max()),
+        "highest_group": groups[found.highest],
+        "relative_variation": found.relative,
+    }
