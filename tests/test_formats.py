@@ -27,15 +27,16 @@ from hypothesis import strategies as st
 from situations import HOSTILE, SITUATIONS, analysis, grouped
 
 from reportgen.analysis import walk
-from reportgen.errors import OptionError
+from reportgen.errors import OptionError, TemplateFault
 from reportgen.fits import MixedFit
 from reportgen.presentation.exports import results
-from reportgen.presentation.flow import Paragraph, Run
+from reportgen.presentation.flow import FigureBlock, Heading, Paragraph, Run, TableBlock, blocks_of
 from reportgen.presentation.formatting import P_STYLES, p_style, p_value
 from reportgen.presentation.latex import SPECIAL, tex_text
 from reportgen.presentation.markdown import code_span, escaped, fenced, markdown_of
 from reportgen.presentation.material import Material
 from reportgen.presentation.options import Presentation
+from reportgen.presentation.own_templates import read_templates
 from reportgen.presentation.rendering import DEFAULT_FORMATS, FORMATS, WRITERS, checked_formats
 from reportgen.presentation.separated import neutral, restored
 from reportgen.presentation.sheets import tidy_sheet
@@ -353,6 +354,40 @@ def test_p_styles(p: float, apa: str, ama: str, plain: str) -> None:
         with p_style(style):
             assert p_value(p) == expected
     assert p_value(p) == apa
+
+
+def test_a_page_is_read_back_as_blocks() -> None:
+    page = """<html><head><title>t</title></head><body><h1>A <i>b</i></h1><nav><h2>Contents</h2><p>x</p></nav>
+    <p class="note">one
+      two<br>three <b>bold <i>both</i></b></p><ol><li>first</li></ol><dl><dt>R</dt><dd><pre><code>a
+  b</code></pre></dd></dl>
+    <div class="scroll" data-name="models"><table><caption><span>Of <b>all</b></span></caption><tr><td>1</td></tr></table></div>
+    <figure><img data-name="panels" alt="in words"><figcaption>Panels</figcaption></figure>
+    <p class="arithmetic"><span>1 + 1 = 2</span> <span>2</span></p><p>E <img alt="y = x" src="data:,"></p>
+    <table><tr><td>own</td></tr></table></body></html>"""
+    plain, bold, both = frozenset[str](), frozenset({"bold"}), frozenset({"bold", "italic"})
+    assert blocks_of(page) == (
+        Heading(1, (Run("A "), Run("b", frozenset({"italic"})))),
+        Paragraph((Run("one two"), Run("\n"), Run("three "), Run("bold ", bold), Run("both", both)), "note"),
+        Paragraph((Run("first", plain),), "number"),
+        Paragraph((Run("R"),), "term"),
+        Paragraph((Run("a\n  b", frozenset({"code"})),), "code"),
+        TableBlock("models", (Run("Of "), Run("all", bold))),
+        FigureBlock("panels", "in words", (Run("Panels"),)),
+        Paragraph((Run("1 + 1 = 2"), Run("\n"), Run("2"))),
+        Paragraph((Run("E "), Run("y = x", frozenset({"italic"})))),
+        TableBlock("", ()),
+    )
+
+
+def test_a_table_without_a_record_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "report.html.j2").write_text(
+        '{% extends "!base/report.html.j2" %}{% block summary %}{{ super() }}<table><tr><td>1</td></tr></table>{% endblock %}'
+    )
+    found = Material(analysis("two_levels"), Presentation(templates=read_templates(str(tmp_path))))
+    assert b"<td>1</td>" in WRITERS["html"](found)
+    with pytest.raises(TemplateFault, match="the macros did not make"):
+        WRITERS["md"](found)
 
 
 def made_elsewhere(folder: Path, seed: str, zone: str) -> dict[str, bytes]:

@@ -44,7 +44,7 @@ class Paragraph:
 
 @dataclass(frozen=True, slots=True)
 class TableBlock:
-    """A table by its name in the document, with its caption."""
+    """A table by its name in the document, with its caption; without a name where no record is behind it."""
 
     name: str
     caption: tuple[Run, ...]
@@ -52,11 +52,11 @@ class TableBlock:
 
 @dataclass(frozen=True, slots=True)
 class FigureBlock:
-    """A figure by its name in the document, with its caption and what it shows in words."""
+    """A figure by its name in the document, with what it shows in words and its caption; a name as for a table."""
 
     name: str
-    caption: tuple[Run, ...]
     alternative: str
+    caption: tuple[Run, ...]
 
 
 Block = Heading | Paragraph | TableBlock | FigureBlock
@@ -124,11 +124,14 @@ class _Reader(HTMLParser):
         self._is_caption = False
         self._table = ""
         self._figure = ("", "")
+        self._is_told = False
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = {key: value or "" for key, value in attrs}
         if tag == "div" and "data-name" in given:
             self._table = given["data-name"]
+        if tag in ("table", "figure"):
+            self._is_told = False
         if tag in VOID:
             self._void(tag, given)
             return
@@ -159,12 +162,11 @@ class _Reader(HTMLParser):
         self._open.pop()
         if tag in SKIPPED:
             self._skipping -= 1
-        if tag == "caption":
-            self.blocks.append(TableBlock(self._table, tidied(self._gathered.runs, False)))
-            self._gathered, self._is_caption = _Gathered(), False
-        elif tag == "figcaption":
-            self.blocks.append(FigureBlock(self._figure[0], tidied(self._gathered.runs, False), self._figure[1]))
-            self._gathered, self._is_caption = _Gathered(), False
+        if tag in ("caption", "figcaption"):
+            caption = tidied(self._gathered.runs, False)
+            self._tell(TableBlock(self._table, caption) if tag == "caption" else FigureBlock(*self._figure, caption))
+        elif tag in ("table", "figure") and not self._is_told:
+            self._tell(TableBlock("", ()) if tag == "table" else FigureBlock("", "", ()))
         elif tag in ("h1", "h2", "h3", "h4") and not self._is_skipped:
             runs = tidied(self._gathered.runs, False)
             self.blocks.append(Heading(int(tag[1]), runs))
@@ -181,6 +183,12 @@ class _Reader(HTMLParser):
             return
         marks = frozenset(MARKS[tag] for tag in self._open if tag in MARKS)
         self._gathered.runs.append(Run(data, marks))
+
+    def _tell(self, block: TableBlock | FigureBlock) -> None:
+        """Add a table or a figure; its name holds for it alone."""
+        self.blocks.append(block)
+        self._gathered, self._is_caption, self._is_told = _Gathered(), False, True
+        self._table, self._figure = "", ("", "")
 
     @property
     def _is_skipped(self) -> bool:

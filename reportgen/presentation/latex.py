@@ -46,7 +46,7 @@ def model_tabular(analysis: Analysis, presentation: Presentation) -> str:
 
     Every cell of several lines (estimate, standard error, interval, p value) takes as many rows.
     """
-    words = wording()
+    words = wording(presentation.templates)
     with p_style(presentation.p_style):
         table = model_table(analysis, words)
     caption = words["latex.caption"].format(printable(analysis.formula.text, 400), words["confidence.level"])

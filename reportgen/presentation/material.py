@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from reportgen.errors import TemplateFault
 from reportgen.presentation.formatting import printable
 from reportgen.presentation.options import PLAIN, Presentation
 
@@ -52,8 +53,18 @@ class Material:
             return build_document(self.analysis, self.presentation)
 
     def flow(self, document: Document) -> tuple[Block, ...]:
-        """The printed page as a sequence of blocks."""
-        from reportgen.presentation.flow import blocks_of
+        """The printed page as a sequence of blocks.
+
+        Raises
+        ------
+        TemplateFault
+            A template of the user's own holds a table or figure of its own making.
+        """
+        from reportgen.presentation.flow import FigureBlock, TableBlock, blocks_of
         from reportgen.presentation.html import render_page
 
-        return blocks_of(render_page(document, "print"))
+        blocks = blocks_of(render_page(document, "print"))
+        known = {*document.tables, *document.figures}
+        if any(isinstance(block, TableBlock | FigureBlock) and block.name not in known for block in blocks):
+            raise TemplateFault("", 0, "a table or figure that the macros did not make cannot be written in this format")
+        return blocks
