@@ -43,12 +43,14 @@ def make_report(assignment: Assignment) -> Mapping[str, Any]:
     from reportgen.analysis import Options, walk
     from reportgen.batch.lines import line_of
     from reportgen.presentation.exports import results
+    from reportgen.presentation.pdf_process import supervised
     from reportgen.presentation.rendering import render
 
     job = assignment.job
     analysis = walk(job.formula, _source(job), Options(**dict(job.choices)))  # type: ignore[arg-type]
     presentation = replace(job.presentation, title=job.title or job.presentation.title)
-    rendered = render(analysis, job.formats, _silent, presentation)
+    with supervised():
+        rendered = render(analysis, job.formats, _silent, presentation)
     _stage(Path(assignment.staging), rendered.contents)
     return {
         "data": analysis.sample.sha256,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
@@ -13,15 +13,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reportgen.errors import OutputError
-from reportgen.presentation.attachments import digest
 from reportgen.presentation.conformance import declare_accessible, mend
-from reportgen.presentation.document import Document
-from reportgen.presentation.html import render_page
 from reportgen.presentation.library_search import by_name_only
 from reportgen.presentation.moment import creation_date
 
 if TYPE_CHECKING:
     from types import ModuleType
+
+    from reportgen.presentation.document import Document
 
 VARIANT = "pdf/a-3a"  # archivable, tagged, attachments allowed
 FONT_SCHEME = "reportgen-font"
@@ -35,6 +34,9 @@ FACES: Mapping[str, tuple[str, str, str]] = {
     "DejaVuSansMono.ttf": ("Report Mono", "400", "normal"),
 }
 """Font files that ship with the plotting library: family, weight, style."""
+
+PageWriter = Callable[[str, Mapping[str, str], str], bytes]
+"""Page, attachments and date of a report to its PDF."""
 
 
 class PdfLibraryMissing(OutputError):
@@ -51,7 +53,7 @@ class PdfLibraryMissing(OutputError):
         )
 
 
-def render_pdf(document: Document, attachments: Mapping[str, str]) -> bytes:
+def render_pdf(document: Document, attachments: Mapping[str, str], write: PageWriter | None = None) -> bytes:
     """The report as an archivable, tagged PDF.
 
     Parameters
@@ -60,19 +62,24 @@ def render_pdf(document: Document, attachments: Mapping[str, str]) -> bytes:
         What to say.
     attachments : mapping
         Name to text of the files that travel inside; the page says what they are.
+    write : callable, optional
+        What makes a page into a PDF; :func:`pdf_of_page` by default.
 
     Raises
     ------
     PdfLibraryMissing
         A system library is not installed; HTML and JSON can still be written.
     """
+    from reportgen.presentation.attachments import digest
+    from reportgen.presentation.html import render_page
+
     attached = {name: digest(text) for name, text in attachments.items()}
     page = render_page(document, "print", font_faces(), attached=attached)
     lacking = undrawable(page)
     if lacking:
         boxed = render_page(document, "print", font_faces(), attached=attached, has_boxes=True)
         page = boxed.translate(dict.fromkeys(lacking, BOX))
-    return pdf_of_page(page, attachments, document.date)
+    return (write or pdf_of_page)(page, attachments, document.date)
 
 
 def undrawable(page: str) -> frozenset[int]:

@@ -41,9 +41,10 @@ def pdf(material: Material) -> bytes:
     """The report as a PDF with its evidence attached."""
     from reportgen.presentation.attachments import attachments
     from reportgen.presentation.pdf import render_pdf
+    from reportgen.presentation.pdf_process import pdf_apart
 
     files = attachments(material.analysis, material.document.result, material.presentation.attach_data)
-    return render_pdf(material.document, files)
+    return render_pdf(material.document, files, pdf_apart)
 
 
 def result(material: Material) -> bytes:
