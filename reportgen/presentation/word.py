@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
 STYLES = {"bullet": "List Bullet", "number": "List Number", "note": "Caption", "lead": "Subtitle"}
 FONT, CODE_FONT = "DejaVu Sans", "DejaVu Sans Mono"
-TEXT_SIZE, TABLE_SIZE, WIDE_SIZE, CODE_SIZE = 10, 8, 6.5, 8  # points
+TEXT_SIZE, SMALL_SIZE, TABLE_SIZE, WIDE_SIZE, CODE_SIZE = 10, 8.5, 8, 6.5, 8  # points
+INK, SOFT, RULE = "1A1A1A", "565656", "C9C9C9"
+NARROWEST, WIDEST, PADDING = 8, 28, 3  # characters that decide the width of a column: text wraps, numbers do not
 MANY_COLUMNS = 6  # columns beyond which a table is set smaller
 PAGE = (21.0, 29.7)  # centimetres
 MARGIN = 1.9
@@ -71,6 +73,8 @@ def _set_up(book: Any, material: Material) -> None:
             fonts.set(qn("w:ascii"), FONT)
             fonts.set(qn("w:hAnsi"), FONT)
             fonts.set(qn("w:cs"), FONT)
+    for name in ("Caption", "Subtitle"):
+        _quieten(book.styles[name])
     language = book.styles.element.find(f".//{qn('w:rPrDefault')}//{qn('w:lang')}")
     if language is not None:
         language.set(qn("w:val"), material.pixel_document.language)
@@ -82,6 +86,18 @@ def _set_up(book: Any, material: Material) -> None:
     properties.language = material.pixel_document.language
     properties.created = properties.modified = moment
     properties.revision = 1
+
+
+def _quieten(style: Any) -> None:
+    """Small and grey instead of the template's blue."""
+    from docx.oxml.ns import qn
+    from docx.shared import Pt, RGBColor
+
+    style.font.size, style.font.bold, style.font.italic = Pt(SMALL_SIZE), False, False
+    style.font.color.rgb = RGBColor.from_string(SOFT)
+    spacing = style.element.rPr.find(qn("w:spacing"))
+    if spacing is not None:
+        style.element.rPr.remove(spacing)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +161,7 @@ def _draw(book: Any, table: Table, caption: str) -> None:
     is_number = [False, *(column.align == "number" for column in table.columns)]
     # One look at all cells: asking the library for each would count the whole table every time.
     cells = [row.cells for row in grid.rows]
+    _set_widths(grid, cells, table)
     for cell, text, right in zip(cells[0], heads, is_number, strict=True):
         _write(cell, [text], size, right, bold=True)
     for row, line in zip(table.rows, cells[1:], strict=True):
@@ -152,6 +169,24 @@ def _draw(book: Any, table: Table, caption: str) -> None:
         for cell, content, right in zip(line[1:], row.cells, is_number[1:], strict=True):
             _write(cell, [content.text, *content.details], size, right)
     _mark_rows(grid, table)
+
+
+def _set_widths(grid: Any, cells: Sequence[Sequence[Any]], table: Table) -> None:
+    """Columns as wide as what stands in them asks for, together as wide as the page."""
+    from docx.shared import Cm
+
+    grid.autofit = False
+    longest = [max((len(text) for row in table.rows for text in (row.header, row.detail)), default=0)]
+    for i, column in enumerate(table.columns):
+        lines = [text for row in table.rows for text in (row.cells[i].text, *row.cells[i].details)]
+        longest.append(max([*(len(word) for word in column.label.split()), *map(len, lines)], default=0))
+    is_text = [True, *(column.align == "text" for column in table.columns)]
+    wanted = [min(max(n, NARROWEST), WIDEST) if text else n + PADDING for n, text in zip(longest, is_text, strict=True)]
+    for i, share in enumerate(wanted):
+        width = Cm((PAGE[0] - 2 * MARGIN) * share / sum(wanted))
+        grid.columns[i].width = width
+        for row in cells:
+            row[i].width = width
 
 
 def _describe(grid: Any, caption: str) -> None:
@@ -182,7 +217,7 @@ def _mark_rows(grid: Any, table: Table) -> None:
                 line = OxmlElement(f"w:{edge}")
                 line.set(qn("w:val"), "single")
                 line.set(qn("w:sz"), "8" if i < 2 or edge == "bottom" else "4")
-                line.set(qn("w:color"), "1a1a1a" if i < 2 or edge == "bottom" else "c9c9c9")
+                line.set(qn("w:color"), INK if i < 2 or edge == "bottom" else RULE)
                 borders.append(line)
             cell.get_or_add_tcPr().append(borders)
 
