@@ -50,6 +50,7 @@ if TYPE_CHECKING:
 CONTEXT_VERSION = 1  # raised when a template written for the old context would no longer work
 IN_WORDS = 3  # predictors up to which the summary is prose
 IN_FULL = 6  # predictors up to which each has its own explanation
+IN_PICTURES = 4  # predictors whose explanation has pictures; the page would grow beyond a megabyte with more
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -176,15 +177,15 @@ def _figures(
     curve = analysis.comparison.curve
     split = isinstance(analysis.fits["no_pooling"], LeastSquaresFit) and isinstance(analysis.fits["between"], LeastSquaresFit)
     if len(predictors) <= IN_FULL:
-        for entry, level in zip(predictors, analysis.levels, strict=False):
-            name = entry["id"]
+        for number, (entry, level) in enumerate(zip(predictors, analysis.levels, strict=False)):
+            name, is_split = entry["id"], level.varies_within and level.varies_between
             figures[f"{name}.forest"] = draw_forest(analysis, level.column, words)
-            if not isinstance(curve, Undefined) and level.varies_within and level.varies_between:
+            if is_split and number < IN_PICTURES and not isinstance(curve, Undefined):
                 figures[f"{name}.curve"] = draw_curve(curve, level.column, words)
-            if influence_panels(analysis, level.column):
-                figures[f"{name}.influence"] = draw_influence(analysis, level.column, words)
-            if split and level.varies_within and level.varies_between:
+            if is_split and number < IN_PICTURES and split:
                 figures[f"{name}.levels"] = draw_levels(analysis, level.column, words)
+            if influence_panels(analysis, level.column) and number < (IN_WORDS if len(predictors) <= IN_WORDS else 1):
+                figures[f"{name}.influence"] = draw_influence(analysis, level.column, words)
     if not isinstance(residuals, Undefined):
         figures["residuals"] = draw_residuals(analysis, residuals, words)
     focal = focal_column(analysis, predictors)

@@ -8,7 +8,7 @@ import numpy as np
 
 from reportgen.fits import Undefined
 from reportgen.influence import SlopesWithout
-from reportgen.presentation.figures.style import COLOURS, INK, PALE, RASTER_ABOVE, Figure, drawing, finish, literal
+from reportgen.presentation.figures.style import COLOURS, INK, PALE, Figure, drawing, finish, literal, points
 from reportgen.presentation.wording import Wording
 
 if TYPE_CHECKING:
@@ -59,9 +59,10 @@ def _draw(axes: Axes, groups: tuple[str, ...], slopes: SlopesWithout, c: int, ki
     values, rank = slopes.estimates[order, c], np.arange(len(order))
     axes.axvspan(full - error, full + error, color=PALE, alpha=0.6, linewidth=0, zorder=0)
     axes.axvline(full, color=INK, linewidth=0.9, zorder=1)
-    size = 4.5 if len(order) <= 40 else 2.2
-    is_image = len(order) > RASTER_ABOVE
-    axes.plot(values, rank, "o", color=COLOURS[KINDS[kind]], markersize=size, markeredgewidth=0, rasterized=is_image, zorder=2)
+    points(axes, values, rank.astype(float), size=4.5 if len(order) <= 40 else 2.2, alpha=0.9, colour=COLOURS[KINDS[kind]])
+    low, high = min(values[0], full - error), max(values[-1], full + error)
+    axes.set_xlim(low - 0.12 * (high - low), high + 0.12 * (high - low))
+    axes.set_ylim(-0.08 * len(order) - 0.5, 1.08 * len(order) - 0.5)
     place = int(np.flatnonzero(slopes.groups[order] == slopes.strongest[c])[0])
     on_left = values[place] > full
     axes.annotate(
@@ -72,7 +73,7 @@ def _draw(axes: Axes, groups: tuple[str, ...], slopes: SlopesWithout, c: int, ki
         ha="right" if on_left else "left",
         va="center",
         fontsize=7.5,
+        bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.75, "pad": 0.5},
     )
     axes.set_yticks([])
-    axes.margins(x=0.12, y=0.08)
     axes.locator_params(axis="x", nbins=5)

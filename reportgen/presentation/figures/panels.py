@@ -26,7 +26,6 @@ MAX_PANELS = 24
 PER_ROW = 6
 PER_PANEL = 120  # rows drawn in one panel at most
 ALL_PANELS = 1_000  # and in all of them
-LINES = ("no_pooling", "random_intercept", "pooled")
 STEP_X, STEP_Y = 1.12, 1.42  # distance of the panels, in panel widths and heights
 
 
@@ -58,6 +57,13 @@ def shown_groups(analysis: Analysis) -> NDArray[np.int64]:
     return np.sort(order[np.linspace(0, n_groups - 1, MAX_PANELS).round().astype(int)])
 
 
+def lines_of(analysis: Analysis, column: str) -> tuple[str, ...]:
+    """The variants whose lines are drawn: with slopes of the groups' own where the formula has them for this column."""
+    fit = analysis.fits.get("random_slope")
+    has_slopes = isinstance(fit, MixedFit) and column in fit.group_covariance.terms
+    return ("no_pooling", "random_slope" if has_slopes else "random_intercept", "pooled")
+
+
 def draw_panels(analysis: Analysis, column: str, words: Wording) -> Figure:
     """Draw the panels for one predictor; other predictors stand at their group means.
 
@@ -86,7 +92,7 @@ def draw_panels(analysis: Analysis, column: str, words: Wording) -> Figure:
         _frames(axes, analysis, corner)
         shifted = scale(pair) + np.array([corner[int(j)] for j in drawn.codes[chosen]])
         points(axes, shifted[:, 0], shifted[:, 1], size=2.1 if len(chosen) > 25 * len(groups) else 3.2)
-        for variant in LINES:
+        for variant in lines_of(analysis, column):
             _lines(axes, analysis, variant, position, (scale, corner), words)
         _ends(axes, scale, corner)
         axes.set_xlim(-0.16, (per_row - 1) * STEP_X + 1.02)
@@ -94,7 +100,13 @@ def draw_panels(analysis: Analysis, column: str, words: Wording) -> Figure:
         canvas.legend(loc="outside upper left", ncols=3, frameon=False, handlelength=3.2)
         canvas.supxlabel(literal(column), fontsize=8.5)
         canvas.supylabel(literal(analysis.moments.columns[-1]), fontsize=8.5)
-        values = {"column": column, "shown": len(groups), "groups": len(analysis.groups), "rows": each}
+        values = {
+            "column": column,
+            "shown": len(groups),
+            "groups": len(analysis.groups),
+            "rows": each,
+            "has_slopes": "random_slope" in lines_of(analysis, column),
+        }
         return finish(canvas, "panels", values)
 
 
@@ -138,10 +150,13 @@ def _lines(
     name = analysis.moments.columns[position]
     slope = next((c.estimate for c in fit.coefficients if c.column == name and c.role != "between"), 0.0)
     means = analysis.moments.means[:, position] + analysis.moments.origin[position]
+    own = np.zeros(len(analysis.groups))
+    if isinstance(fit, MixedFit) and name in fit.group_covariance.terms:
+        own = fit.random_effects[:, fit.group_covariance.terms.index(name)]
     segments = []
     for j, at in corner.items():
         centre = scale(np.array([means[j], fit.group_levels[j]]))
-        rise = slope * scale.span[0] / scale.span[1]
+        rise = (slope + own[j]) * scale.span[0] / scale.span[1]
         segments.append(_clipped(centre, rise) + at)
     style = (0.0, DASHES[variant]) if DASHES[variant] else "solid"
     axes.add_collection(

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reportgen.fits import MixedFit
-from reportgen.presentation.figures.style import COLOURS, GREY, INK, RASTER_ABOVE, Figure, drawing, finish, literal, points
+from reportgen.presentation.figures.style import COLOURS, GREY, INK, Figure, drawing, finish, literal, points
 from reportgen.presentation.wording import Wording
 
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ def draw_residuals(analysis: Analysis, residuals: Residuals, words: Wording) -> 
         shown = np.linspace(0, len(residuals.values) - 1, min(MAX_ROWS, len(residuals.values))).round().astype(int)
         faint = float(np.clip(300.0 / len(shown), 0.15, 0.55))
         points(panels[0], residuals.fitted[shown], residuals.values[shown], size=2.6, alpha=faint)
+        _fit_to(panels[0], residuals.fitted[shown], residuals.values[shown])
         panels[0].axhline(0.0, color=INK, linewidth=0.9, zorder=1)
         panels[0].set_xlabel(words["figure.fitted"])
         panels[0].set_ylabel(words["figure.residual"].format(literal(analysis.moments.columns[-1], 24)))
@@ -62,6 +63,13 @@ def _effects(residuals: Residuals) -> Array:
     return effects if effects.std() > 0 else np.zeros(0)
 
 
+def _fit_to(axes: Axes, x: Array, y: Array) -> None:
+    """Limits that leave a margin around the points."""
+    for low, high, put in ((x.min(), x.max(), axes.set_xlim), (y.min(), y.max(), axes.set_ylim)):
+        margin = 0.05 * (high - low) or 1.0
+        put(low - margin, high + margin)
+
+
 def _quantiles(axes: Axes, values: Array, title: str, colour: str, words: Wording) -> None:
     from scipy.special import ndtri
 
@@ -74,7 +82,7 @@ def _quantiles(axes: Axes, values: Array, title: str, colour: str, words: Wordin
     normal = ndtri((chosen + 0.5) / n)
     ends = np.array([normal[0], normal[-1]])
     axes.plot(ends, values.mean() + values.std() * ends, color=INK, linewidth=0.9, zorder=1)
-    is_image = len(chosen) > RASTER_ABOVE
-    axes.plot(normal, ordered[chosen], "o", color=colour, markersize=2.6, markeredgewidth=0, rasterized=is_image, zorder=2)
+    points(axes, normal, ordered[chosen], size=2.6, alpha=0.9, colour=colour)
+    _fit_to(axes, normal, ordered[chosen])
     axes.set_title(title, loc="left")
     axes.set_xlabel(words["figure.normal_quantile"])

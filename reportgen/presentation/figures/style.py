@@ -56,6 +56,7 @@ MARKERS = {
 DASHES: Mapping[str, tuple[float, ...]] = {
     "pooled": (4, 2),
     "random_intercept": (),
+    "random_slope": (),
     "no_pooling": (1, 1.5),
     "between": (6, 2, 1, 2),
 }
@@ -165,8 +166,10 @@ def literal(text: str, limit: int = 40) -> str:
     return "".join(c if ord(c) in _drawable() else "\N{WHITE SQUARE}" for c in printable(text, limit))
 
 
-def points(axes: Axes, x: NDArray[np.float64], y: NDArray[np.float64], size: float = 3.0, alpha: float = 0.55) -> None:
-    """The rows of the data: small grey dots behind everything; an image where they are many.
+def points(
+    axes: Axes, x: NDArray[np.float64], y: NDArray[np.float64], size: float = 3.0, alpha: float = 0.55, colour: str = GREY
+) -> None:
+    """Dots, by default the grey rows of the data behind everything; an image where they are many. Sets no limits of the axes.
 
     As vectors they are one path of lines without length and with round ends: a marker each takes a PDF renderer twenty times
     as long. As an image they are markers, since lines without length leave no trace there.
@@ -175,11 +178,11 @@ def points(axes: Axes, x: NDArray[np.float64], y: NDArray[np.float64], size: flo
     from matplotlib.path import Path
 
     if len(x) > RASTER_ABOVE or _pixels.get():
-        style = {"markersize": size, "markerfacecolor": GREY, "markeredgewidth": 0, "alpha": alpha}
+        style = {"markersize": size, "markerfacecolor": colour, "markeredgewidth": 0, "alpha": alpha}
         axes.plot(x, y, "o", zorder=1, rasterized=True, **style)  # type: ignore[arg-type]
         return
     at = np.column_stack([x, y])
     codes = np.tile(np.array([Path.MOVETO, Path.LINETO], dtype=Path.code_type), len(at))
     path = Path(np.repeat(at, 2, axis=0), codes)
     path.should_simplify = False
-    axes.add_patch(PathPatch(path, fill=False, edgecolor=GREY, linewidth=size, capstyle="round", alpha=alpha, zorder=1))
+    axes.add_patch(PathPatch(path, fill=False, edgecolor=colour, linewidth=size, capstyle="round", alpha=alpha, zorder=1))
