@@ -15,7 +15,7 @@ import orjson
 from reportgen import __version__
 from reportgen.fits import Undefined
 from reportgen.presentation.collector import Collector, Json
-from reportgen.presentation.data_tables import ledger_reason
+from reportgen.presentation.data_tables import ledger_reason, shrinkage
 from reportgen.presentation.residual_checks import residuals_entry
 from reportgen.presentation.result_comparison import between_entry, influence_entry, slope_entry, tests_entry
 from reportgen.presentation.result_explanation import curve_entry, ingredients_entry, spread_entry
@@ -75,6 +75,7 @@ def results(analysis: Analysis) -> dict[str, Json]:
         "null_icc": top.number(comparison.null_icc),
         "curve": curve_entry(comparison, top),
         "ingredients": ingredients_entry(comparison),
+        "shrinkage": shrinkage_entry(analysis),
         "residuals": residuals_entry(analysis, top),
         "residual_spread": spread_entry(comparison, analysis.groups, top),
         "checks": [
@@ -93,6 +94,12 @@ def results(analysis: Analysis) -> dict[str, Json]:
         "issues": top.issues,
         "provenance": provenance(),
     }
+
+
+def shrinkage_entry(analysis: Analysis) -> dict[str, Json] | None:
+    """The least and the largest part of a group's own intercept that the random intercept model keeps."""
+    kept = shrinkage(analysis)
+    return {"kept_least": float(kept.min()), "kept_most": float(kept.max())} if len(kept) else None
 
 
 def provenance() -> dict[str, Json]:

@@ -56,7 +56,7 @@ MARKERS = {
 DASHES: Mapping[str, tuple[float, ...]] = {
     "pooled": (4, 2),
     "random_intercept": (),
-    "random_slope": (),
+    "random_slope": (8, 1),
     "no_pooling": (1, 1.5),
     "between": (6, 2, 1, 2),
 }
