@@ -19,6 +19,7 @@ from reportgen.prediction_rows import augmented, new_rows
 from reportgen.presentation.formatting import PStyle
 from reportgen.presentation.material import Material
 from reportgen.presentation.options import PLAIN, Presentation, checked_date, checked_p_style, read_logo
+from reportgen.presentation.own_templates import read_templates
 from reportgen.presentation.rendering import WRITERS
 
 if TYPE_CHECKING:
@@ -91,13 +92,17 @@ class Analysis:
     results: walks.Analysis
     presentation: Presentation = PLAIN
 
-    def presented(self, *, logo: str | os.PathLike[str] = "", **choices: Unpack[Looks]) -> Analysis:
+    def presented(
+        self, *, logo: str | os.PathLike[str] = "", templates: str | os.PathLike[str] = "", **choices: Unpack[Looks]
+    ) -> Analysis:
         """The same analysis with other choices of how its report looks.
 
         Parameters
         ----------
         logo : path
             PNG or JPEG image for the head of the report.
+        templates : path
+            Folder of templates that replace those of the same name.
         **choices
             Fields of :class:`reportgen.presentation.options.Presentation`: ``title``, ``author``, ``date`` (``YYYY-MM-DD``),
             ``p_style`` (``apa``, ``ama``, ``plain``), ``attach_data``.
@@ -105,12 +110,16 @@ class Analysis:
         Raises
         ------
         InputError
-            A date, style or image that cannot be used.
+            A date, style, image or folder that cannot be used.
         """
         checked_date(choices.get("date", ""))
         checked_p_style(choices.get("p_style", "apa"))
         changed = replace(self.presentation, **choices)
-        return Analysis(self.results, replace(changed, logo=read_logo(os.fspath(logo))) if logo else changed)
+        if logo:
+            changed = replace(changed, logo=read_logo(os.fspath(logo)))
+        if templates:
+            changed = replace(changed, templates=read_templates(os.fspath(templates)))
+        return Analysis(self.results, changed)
 
     @property
     def fits(self) -> Mapping[str, Fit]:

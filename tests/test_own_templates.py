@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from situations import EXAMPLE, EXAMPLE_FORMULA, analysis, document
 
+from reportgen import analyze
 from reportgen.cli import main
 from reportgen.errors import InputError, OptionConflict, OutputNotWritable, TemplateFault, UnknownTemplate
 from reportgen.presentation.document import CONTEXT_VERSION, build_document
@@ -159,6 +160,13 @@ def test_on_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str])
     (tmp_path / "ours" / "sections" / "summary.html.j2").write_text("<p>short</p>", encoding="utf-8")
     assert main([*render, str(tmp_path / "ours")]) == 0
     assert "<p>short</p>" in (tmp_path / "dragons.html").read_text(encoding="utf-8")
+
+
+def test_in_python(tmp_path: Path) -> None:
+    folder = Path(write(tmp_path / "ours", sections_in_summary__html__j2="<p>short</p>"))
+    shown = analyze(EXAMPLE_FORMULA, EXAMPLE).presented(templates=folder)
+    assert "<p>short</p>" in shown.to_html()
+    assert "<p>short</p>" in shown.presented(title="kept").to_html()
 
 
 def test_the_context_is_described() -> None:
