@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from reportgen.blends import Curve
-from reportgen.fits import Undefined
+from reportgen.fits import Issue, Undefined
 
 SHARES = (0.01, 0.1, 0.2)
 NEAR = 0.02  # distance from the fitted share within which a round one is left out
@@ -34,3 +34,17 @@ def told_points(curve: Curve, column: str) -> tuple[CurvePoint, ...]:
     if not isinstance(fitted, Undefined) and fitted > 0:
         shares = sorted([*(share for share in shares if abs(share - fitted) > NEAR), fitted])
     return tuple(CurvePoint(share, slope_at(curve, position, share), share == fitted) for share in shares)
+
+
+def slope_if(curve: Curve, column: str, factor: float) -> float | Undefined:
+    """The random intercept slope if every group had `factor` times as many rows like its own, or tau2 were so much larger.
+
+    Both are the same point of the curve: the slope depends on group sizes and variances by n tau2 / sigma2 alone.
+    """
+    fitted = curve.fitted_share
+    if isinstance(fitted, Undefined):
+        return fitted
+    if not 0.0 < fitted < 1.0:
+        return Undefined(Issue("no_share_to_change"))
+    gamma = factor * fitted / (1.0 - fitted)
+    return slope_at(curve, curve.columns.index(column), gamma / (1.0 + gamma))

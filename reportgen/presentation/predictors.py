@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from reportgen.blends import Blend
 from reportgen.comparison import SlopeComparison
 from reportgen.fits import Coefficient, LeastSquaresFit, MixedFit, Undefined
-from reportgen.presentation.curve_points import told_points
+from reportgen.presentation.curve_points import slope_if, told_points
 from reportgen.presentation.explanation_tables import arithmetic_place
 from reportgen.presentation.formatting import Place, estimate, fixed, percent, printable
 from reportgen.presentation.shown import shown_contextual
@@ -50,6 +50,7 @@ def predictor(analysis: Analysis, number: int, words: Wording) -> Plain:
         "models": _models(analysis, slope.column),
         "blends": {name: _blend(slope, blend, words) for name, blend in slope.blends.items()},
         "curve": _curve(analysis, slope),
+        "changed": _changed(analysis, slope),
     }
     return entry | _kind(slope.column)
 
@@ -123,3 +124,15 @@ def _curve(analysis: Analysis, slope: SlopeComparison) -> list[Plain]:
         }
         for point in told_points(curve, slope.column)
     ]
+
+
+def _changed(analysis: Analysis, slope: SlopeComparison) -> Plain:
+    """The random intercept slope if groups were twice or half as large."""
+    curve = analysis.comparison.curve
+    if isinstance(curve, Undefined) or slope.column not in curve.columns or not isinstance(slope.within, Coefficient):
+        return {"defined": False}
+    twice, half = (slope_if(curve, slope.column, factor) for factor in (2.0, 0.5))
+    if isinstance(twice, Undefined) or isinstance(half, Undefined):
+        return {"defined": False}
+    place = arithmetic_place(slope)
+    return {"defined": True, "twice": place.text(twice), "half": place.text(half)}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from reportgen.comparison import Comparison
 from reportgen.fits import Undefined
 from reportgen.presentation.collector import Collector, Json
-from reportgen.presentation.curve_points import told_points
+from reportgen.presentation.curve_points import slope_if, told_points
 
 
 def curve_entry(comparison: Comparison, top: Collector) -> list[Json]:
@@ -16,7 +16,12 @@ def curve_entry(comparison: Comparison, top: Collector) -> list[Json]:
         return []
     points = {column: told_points(curve, column) for column in curve.columns}
     return [
-        {"column": column, "points": [{"share": p.share, "slope": p.slope, "is_fitted": p.is_fitted} for p in found]}
+        {
+            "column": column,
+            "points": [{"share": p.share, "slope": p.slope, "is_fitted": p.is_fitted} for p in found],
+            "slope_with_twice_the_rows": top.number(slope_if(curve, column, 2.0)),
+            "slope_with_half_the_rows": top.number(slope_if(curve, column, 0.5)),
+        }
         for column, found in points.items()
     ]
 
