@@ -13,7 +13,7 @@ PDF_LIBRARIES := libpangoft2-1.0-0 libharfbuzz-subset0
 TEST_PROGRAMS := poppler-utils chromium
 # The rules of accessibility, axe-core, as a package carries them; the browser it would drive is not needed.
 AXE := axe-playwright-python==0.1.8
-PYTEST_OPTIONS ?=
+PYTEST_OPTIONS ?= -n 2 --dist loadfile
 
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
