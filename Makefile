@@ -1,7 +1,9 @@
 # make demo   renders the bundled example to demo/ as HTML, PDF and JSON
 # make test   runs ruff, mypy and all tests
 #
-# Both do their own set-up, on a new Debian 12 or 13 too: system libraries, a virtual environment in .venv, the package.
+# make picture   draws the first pages of the report for the README
+#
+# All do their own set-up, on a new Debian 12 or 13 too: system libraries, a virtual environment in .venv, the package.
 # A second run finds the stamp files and starts at once.
 
 PYTHON ?= python3
@@ -17,7 +19,7 @@ PYTEST_OPTIONS ?= -n 2 --dist loadfile
 
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types tests quick format benchmarks clean
+.PHONY: help demo picture test lint types tests quick format benchmarks clean
 
 help:
 	@sed -n 's/^# make /make /p' Makefile
@@ -43,6 +45,9 @@ quick: $(VENV)/.development
 format: $(VENV)/.development
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
+
+picture: $(VENV)/.development
+	$(BIN)/python examples/dragons/picture.py
 
 benchmarks: $(VENV)/.development
 	$(BIN)/python tests/benchmarks/startup.py
