@@ -15,6 +15,7 @@ from reportgen.estimability import check_estimable
 from reportgen.estimation.bootstrap import SEED
 from reportgen.estimation.cross_check import MAX_ROWS, Agreement, cross_check
 from reportgen.estimation.random_slopes import RandomEffects
+from reportgen.estimation.refinement import refined
 from reportgen.estimation.runner import fit_variants
 from reportgen.findings import Evidence, Finding, find
 from reportgen.fits import Coefficient, Fit, Issue, MixedFit, ModelFit, Undefined
@@ -202,6 +203,7 @@ def walk(formula: str, data: object, options: Options | None = None, progress: P
     tell("fitting", 0)
     effects = RandomEffects(model.grouping.intercept, design.slope_columns, model.grouping.correlated)
     fits = fit_variants(moments, levels[:-1], effects, options.interactions == "double-demeaned")
+    fits = refined(fits, moments, collected.points)
     comparison = compare(moments, levels[:-1], fits)
     agreement: tuple[Agreement, ...] | Undefined = Undefined(Issue("cross_check_not_asked_for"))
     if options.cross_check:
