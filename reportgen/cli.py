@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reportgen import __version__
+from reportgen.arguments import add_batch, add_command, add_model, add_output, given_choices, given_presentation
 from reportgen.errors import ReportgenError
 
 if TYPE_CHECKING:
@@ -26,7 +27,6 @@ DEMO_FORMULA = "testScore ~ bodyLength2 + (1 | mountainRange)"
 ONE_THREAD = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")  # the matrices are small: threads only wait
 DEMO_DATA = "examples/dragons/dragons.csv"
 SHOWN_DIFFERENCES = 10
-FORMAT_HELP = "html, pdf, json (the default), docx, xlsx, md, tex, tidy.csv, glance.csv, augment.csv"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -70,155 +70,37 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"reportgen {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
 
-    render = _command(commands, "render", "write a report for one data set", _render)
-    _add_model(render)
-    _add_output(render)
+    render = add_command(commands, "render", "write a report for one data set", _render)
+    add_model(render)
+    add_output(render)
 
-    fit = _command(commands, "fit", "print the models side by side", _fit)
-    _add_model(fit)
+    fit = add_command(commands, "fit", "print the models side by side", _fit)
+    add_model(fit)
     fit.add_argument("--json", action="store_true", help="print the result file instead of the table")
 
-    _add_batch(_command(commands, "batch", "write a report for each of many data sets, and an index over all of them", _batch))
+    add_batch(
+        add_command(commands, "batch", "write a report for each of many data sets, and an index over all of them", _batch)
+    )
 
-    demo = _command(commands, "demo", "write the report of the bundled example", _demo)
-    _add_output(demo)
+    demo = add_command(commands, "demo", "write the report of the bundled example", _demo)
+    add_output(demo)
 
-    verify = _command(commands, "verify", "fit the data inside a PDF report again and compare every number", _verify)
+    verify = add_command(commands, "verify", "fit the data inside a PDF report again and compare every number", _verify)
     verify.add_argument("report", metavar="REPORT", type=Path, help="a PDF that reportgen has written")
 
-    templates = _command(commands, "templates", "copy the templates of the report, to change them for --templates", _templates)
+    templates = add_command(commands, "templates", "copy the report's templates, to change them for --templates", _templates)
     templates.add_argument("action", metavar="copy", choices=["copy"], help="what to do")
     templates.add_argument("folder", metavar="DIR", type=Path, help="where to")
 
-    _command(commands, "doctor", "say which optional parts work here, and what mends the others", _doctor)
+    add_command(commands, "doctor", "say which optional parts work here, and what mends the others", _doctor)
     return parser
-
-
-def _command(
-    commands: argparse._SubParsersAction[argparse.ArgumentParser], name: str, summary: str, run: object
-) -> argparse.ArgumentParser:
-    parser = commands.add_parser(name, help=summary, description=summary[0].upper() + summary[1:] + ".", allow_abbrev=False)
-    volume = parser.add_mutually_exclusive_group()
-    volume.add_argument("--quiet", action="store_true", help="say nothing but errors")
-    volume.add_argument("--verbose", action="store_true", help="say what is being done, and how long it took")
-    parser.set_defaults(run=run)
-    return parser
-
-
-def _add_model(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("data", metavar="DATA", help="CSV, Parquet, Feather or Excel file, or a folder of Parquet files")
-    parser.add_argument("formula", metavar="FORMULA", help="Wilkinson formula, e.g. 'score ~ ses + (1 | school)'")
-    parser.add_argument(
-        "--cluster",
-        metavar="ADDRESS",
-        default="",
-        help="read the rows on the Dask cluster with this scheduler (tcp://host:8786), or with 'local' on one made here",
-    )
-    _add_choices(parser)
-
-
-def _add_choices(parser: argparse.ArgumentParser) -> None:
-    """Choices of an analysis; their defaults stand in :class:`reportgen.analysis.Options`."""
-    parser.add_argument("--weights", metavar="COLUMN", default="", help="column of positive prior weights")
-    parser.add_argument(
-        "--inference",
-        metavar="METHOD",
-        default="auto",
-        help="standard errors and degrees of freedom shown for mixed models: kenward-roger, satterthwaite or auto "
-        "(Kenward-Roger up to 50 groups; the default)",
-    )
-    parser.add_argument(
-        "--interactions",
-        metavar="METHOD",
-        default="product",
-        help="within part of an interaction: product (its deviation from the group mean; the default) or double-demeaned "
-        "(a variant more, in which the deviations are multiplied)",
-    )
-    parser.add_argument("--cross-check", action="store_true", help="refit every variant with statsmodels as well")
-    parser.add_argument(
-        "--bootstrap", metavar="N", type=_count, default=0, help="samples of a parametric bootstrap (default: none)"
-    )
-    parser.add_argument("--seed", metavar="S", type=_count, help="where the bootstrap's random numbers start")
-    parser.add_argument(
-        "--chunk-rows", metavar="N", type=_rows, help="rows read at a time: less memory, more time (default: about a million)"
-    )
-
-
-def _rows(text: str) -> int:
-    """A number of rows from 1 up."""
-    rows = _count(text)
-    if not rows:
-        raise argparse.ArgumentTypeError("at least 1 row must be read at a time")
-    return rows
-
-
-def _count(text: str) -> int:
-    """A whole number that is not negative."""
-    if not (text.isascii() and text.isdecimal()):
-        raise argparse.ArgumentTypeError(f"'{text[:20]}' is not a whole number from 0 up")
-    return int(text)
-
-
-def _add_output(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--out", metavar="DIR", type=Path, default=Path(), help="output folder (default: the current one)")
-    parser.add_argument("--name", metavar="NAME", help="name of the files without ending (default: that of the data)")
-    parser.add_argument("--format", metavar="F", nargs="+", action="extend", help=f"any of {FORMAT_HELP}")
-    _add_looks(parser)
-
-
-def _add_looks(parser: argparse.ArgumentParser) -> None:
-    looks = parser.add_argument_group("how the report looks")
-    looks.add_argument("--title", metavar="TEXT", default="", help="title of the report")
-    looks.add_argument("--author", metavar="TEXT", default="", help="who answers for it")
-    looks.add_argument("--date", metavar="DATE", default="", help="its date, as 2026-12-31 (default: none; never the clock)")
-    looks.add_argument("--logo", metavar="FILE", default="", help="PNG or JPEG image for its head")
-    looks.add_argument(
-        "--p-style", metavar="S", default="apa", help="how p values are written: apa, ama or plain (default: apa)"
-    )
-    looks.add_argument("--templates", metavar="DIR", default="", help="folder of templates that replace those of the same name")
-    looks.add_argument("--no-attach-data", action="store_true", help="leave the analysed columns out of the PDF's attachments")
-
-
-def _add_batch(parser: argparse.ArgumentParser) -> None:
-    add = parser.add_argument
-    add("data", metavar="DATA", nargs="+", help="one manifest (.toml), or data files and patterns such as 'data/*.csv'")
-    add("--formula", metavar="FORMULA", default="", help="for data files: the formula of all of them")
-    add("--out", metavar="DIR", type=Path, required=True, help="output folder")
-    add("--format", metavar="F", nargs="+", action="extend", help=f"for data files: any of {FORMAT_HELP}")
-    add("--by", metavar="COLUMN", default="", help="for data files: one report for each value of this column")
-    add("--responses", metavar="A,B,C", default="", help="for data files: one report for each of these responses")
-    add("--coefficient", metavar="COLUMN", default="", help="design column to compare in the index (default: the commonest)")
-    add("--jobs", metavar="N", type=_count, default=0, help="reports made at once (default: one for each processor)")
-    add("--time-limit", metavar="S", type=_seconds, default=600.0, help="seconds one report may take, 0 for any (default: 600)")
-    add(
-        "--memory-limit",
-        metavar="MB",
-        type=_count,
-        default=-1,
-        help="megabytes one may take, 0 for any (default: its share)",
-    )
-    add("--resume", action="store_true", help="keep the reports of an earlier run that would come out the same")
-    add("--fail-fast", action="store_true", help="stop at the first report that fails")
-    _add_choices(parser)
-    _add_looks(parser)
-
-
-def _seconds(text: str) -> float:
-    """A number of seconds; 0 for no limit."""
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = -1.0
-    if not 0 <= seconds < float("inf"):
-        raise argparse.ArgumentTypeError(f"'{text[:20]}' is not a number of seconds from 0 up")
-    return seconds
 
 
 def _render(options: argparse.Namespace, messages: Messages) -> int:
     from reportgen.presentation.rendering import checked_formats
 
-    formats, presentation = checked_formats(options.format), _presentation(options)
-    analysis = _analyze(options.data, options.formula, _choices(options), messages)
+    formats, presentation = checked_formats(options.format), given_presentation(options)
+    analysis = _analyze(options.data, options.formula, given_choices(options), messages)
     name = options.name or _stem(options.data)
     return _write(analysis, Output(options.out, name, formats, presentation), messages)
 
@@ -227,13 +109,13 @@ def _demo(options: argparse.Namespace, messages: Messages) -> int:
     from reportgen.presentation.rendering import checked_formats
     from reportgen.resources import resource
 
-    formats, presentation = checked_formats(options.format), _presentation(options)
+    formats, presentation = checked_formats(options.format), given_presentation(options)
     analysis = _analyze(str(resource(DEMO_DATA)), DEMO_FORMULA, None, messages)
     return _write(analysis, Output(options.out, options.name or "dragons", formats, presentation), messages)
 
 
 def _fit(options: argparse.Namespace, messages: Messages) -> int:
-    analysis = _analyze(options.data, options.formula, _choices(options), messages)
+    analysis = _analyze(options.data, options.formula, given_choices(options), messages)
     messages.clear()
     if options.json:
         from reportgen.presentation.exports import result_file
@@ -259,7 +141,7 @@ def _batch(options: argparse.Namespace, messages: Messages) -> int:
 
     formats = checked_formats(options.format) if options.format else ()
     jobs = jobs_of(Request(tuple(options.data), options.formula, formats, options.by, options.responses))
-    choices, presentation = tuple(asdict(_choices(options)).items()), _presentation(options)
+    choices, presentation = tuple(asdict(given_choices(options)).items()), given_presentation(options)
     jobs = tuple(replace(job, choices=choices, presentation=presentation) for job in jobs)
     workers = options.jobs or default_workers()
     megabytes = options.memory_limit if options.memory_limit >= 0 else default_megabytes(workers)
@@ -331,39 +213,6 @@ def _stem(data: str) -> str:
     """The data file's name without its endings (``scores.csv.gz``: ``scores``)."""
     name = Path(data).name
     return name.split(".", 1)[0] if not name.startswith(".") else name.lstrip(".")
-
-
-def _choices(options: argparse.Namespace) -> Options:
-    """The choices of an analysis as given on the command line."""
-    from reportgen.analysis import Options, checked_inference, checked_interactions
-
-    defaults = Options()
-    return Options(
-        weights=options.weights,
-        inference=checked_inference(options.inference),
-        interactions=checked_interactions(options.interactions),
-        cross_check=options.cross_check,
-        bootstrap=options.bootstrap,
-        seed=defaults.seed if options.seed is None else options.seed,
-        chunk_rows=options.chunk_rows or defaults.chunk_rows,
-        cluster=getattr(options, "cluster", ""),
-    )
-
-
-def _presentation(options: argparse.Namespace) -> Presentation:
-    """How the report is to look, as given on the command line."""
-    from reportgen.presentation.options import Presentation, checked_date, checked_p_style, read_logo
-    from reportgen.presentation.own_templates import read_templates
-
-    return Presentation(
-        title=options.title,
-        author=options.author,
-        date=checked_date(options.date),
-        logo=read_logo(options.logo),
-        p_style=checked_p_style(options.p_style),
-        attach_data=not options.no_attach_data,
-        templates=read_templates(options.templates),
-    )
 
 
 def _analyze(data: str, formula: str, choices: Options | None, messages: Messages) -> Analysis:

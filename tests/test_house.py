@@ -52,6 +52,7 @@ WALK = (
     "verify",
     "batch",
     "doctor",
+    "arguments",
     "cli",
     "__main__",
 )
