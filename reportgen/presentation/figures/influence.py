@@ -61,7 +61,9 @@ def _draw(axes: Axes, groups: tuple[str, ...], slopes: SlopesWithout, c: int, ki
     axes.axvline(full, color=INK, linewidth=0.9, zorder=1)
     points(axes, values, rank.astype(float), size=4.5 if len(order) <= 40 else 2.2, alpha=0.9, colour=COLOURS[KINDS[kind]])
     low, high = min(values[0], full - error), max(values[-1], full + error)
-    axes.set_xlim(low - 0.12 * (high - low), high + 0.12 * (high - low))
+    margin = 0.12 * (high - low)
+    if low - margin < high + margin:  # else no group moves the slope at all
+        axes.set_xlim(low - margin, high + margin)
     axes.set_ylim(-0.08 * len(order) - 0.5, 1.08 * len(order) - 0.5)
     place = int(np.flatnonzero(slopes.groups[order] == slopes.strongest[c])[0])
     on_left = values[place] > full

@@ -66,8 +66,9 @@ def _effects(residuals: Residuals) -> Array:
 def _fit_to(axes: Axes, x: Array, y: Array) -> None:
     """Limits that leave a margin around the points."""
     for low, high, put in ((x.min(), x.max(), axes.set_xlim), (y.min(), y.max(), axes.set_ylim)):
-        margin = 0.05 * (high - low) or 1.0
-        put(low - margin, high + margin)
+        margin = 0.05 * (high - low)
+        if low - margin < high + margin:  # else all points stand on one line
+            put(low - margin, high + margin)
 
 
 def _quantiles(axes: Axes, values: Array, title: str, colour: str, words: Wording) -> None:
