@@ -20,6 +20,7 @@ from reportgen.moments import ColumnLevel, GroupMoments
 Array = NDArray[np.float64]
 
 MAX_EXAMINED = 5_000  # groups left out; with more groups those with the largest first-order influence on a slope
+LEAST_EXAMINED, MAX_CUBES = 50, 2e8  # fewer are, but so many, where groups times cubed coefficients exceed this
 MAX_REFITS = 400  # groups for which a mixed model is fitted again; with more groups those of the largest one-step influence
 
 LEAST_REFITS, MAX_WORK = 20, 4_000_000  # only so many where refits times distinct sizes, or the groups, exceed their limit
@@ -40,7 +41,8 @@ class SlopesWithout:
     full, full_errors : (m,) array
         Slopes and standard errors with all groups.
     groups : (L,) array of int
-        The groups left out, by index, in ascending order: all of them up to ``MAX_EXAMINED``, apart from `lost`.
+        The groups left out, by index, in ascending order: all of them up to ``MAX_EXAMINED`` (fewer with many columns),
+        apart from `lost`.
     estimates, errors : (L, m) array
         Slopes and standard errors without the group.
     refitted : (L,) array of bool
@@ -184,7 +186,9 @@ def _mixed(moments: GroupMoments, fit: Fit, roles: tuple[Role, ...]) -> SlopesWi
     fine = estimable(problems, np.arange(len(groups)), RANK_TOLERANCE)
     problems = problems.only(np.flatnonzero(fine))
     solved = solve_at(problems, np.arange(problems.n_problems), np.full(problems.n_problems, ratio))
-    affordable = MAX_WORK // len(problems.classes.size) if reg.n_groups <= MAX_EXAMINED else 0
+    affordable = int(min(MAX_WORK // len(problems.classes.size), MAX_CUBES / 50 // reg.n_terms**3))  # fifty evaluations each
+    if reg.n_groups > MAX_EXAMINED:
+        affordable = 0
     chosen = _largest(solved.beta, min(MAX_REFITS, max(LEAST_REFITS, affordable)))
     again = optimise_many(problems.only(chosen))
     found = _merged(problems.groups, solved, chosen, again, tuple(int(j) for j in groups[~fine]))
@@ -193,11 +197,12 @@ def _mixed(moments: GroupMoments, fit: Fit, roles: tuple[Role, ...]) -> SlopesWi
 
 def _most_influential(moves: Array) -> NDArray[np.int64]:
     """Groups to be left out, in ascending order: all, or those whose (m, J) first-order moves of the slopes are largest."""
-    if moves.shape[1] <= MAX_EXAMINED:
+    examined = int(min(MAX_EXAMINED, max(LEAST_EXAMINED, MAX_CUBES // (len(moves) + 1) ** 3)))
+    if moves.shape[1] <= examined:
         return np.arange(moves.shape[1])
     size = np.abs(moves)
     largest = (size / np.where(size.max(axis=1) > 0, size.max(axis=1), 1.0)[:, None]).max(axis=0)
-    return np.sort(np.argsort(-largest, kind="stable")[:MAX_EXAMINED])
+    return np.sort(np.argsort(-largest, kind="stable")[:examined])
 
 
 def _largest(beta: Array, n_refits: int) -> NDArray[np.int64]:

@@ -220,7 +220,8 @@ class InterceptRegion:
         values = sign * function(points)
         at = int(np.argmax(values))
         low, high = points[max(at - 1, 0)], points[min(at + 1, len(points) - 1)]
-        peak = bracketed_peak(lambda gamma: sign * function(gamma), low, high, 1e-10 * high)[1]
+        # A peak is flat: known to seven digits, its height is right to fourteen.
+        peak = bracketed_peak(lambda gamma: sign * function(gamma), low, high, 1e-7 * high)[1]
         return float(np.sqrt(sign * max(peak, float(values[at]))))
 
 

@@ -100,27 +100,35 @@ class Profile:
     restricted: bool
 
     @cached_property
-    def _solved(self) -> tuple[Array, Array, Array]:
-        """(G, p) coefficients, (G, p, p) inverse of X'V^-1X sigma2, (G,) its log determinant."""
-        gram = self.classes.gram(self.gamma)
-        normal = gram[:, :-1, :-1]
-        size = np.sqrt(np.diagonal(normal, axis1=1, axis2=2))
-        scaled = normal / (size[:, :, None] * size[:, None, :])
-        factor = np.linalg.cholesky(scaled)
-        log_det = 2.0 * (np.log(np.diagonal(factor, axis1=1, axis2=2)).sum(axis=1) + np.log(size).sum(axis=1))
-        inverse = np.linalg.inv(scaled) / (size[:, :, None] * size[:, None, :])
-        beta = np.linalg.solve(scaled, (gram[:, :-1, -1] / size)[:, :, None])[:, :, 0] / size
-        return beta, inverse, log_det
+    def _gram(self) -> Array:
+        """(G, p + 1, p + 1) sigma2 D'V^-1 D."""
+        return self.classes.gram(self.gamma)
 
-    @property
+    @cached_property
+    def _scaled(self) -> tuple[Array, Array]:
+        """(G, p) sizes of the columns, (G, p, p) X'V^-1X sigma2 in units of them."""
+        normal = self._gram[:, :-1, :-1]
+        size = np.sqrt(np.diagonal(normal, axis1=1, axis2=2))
+        return size, normal / (size[:, :, None] * size[:, None, :])
+
+    @cached_property
     def beta(self) -> Array:
         """(G, p) generalised least squares coefficients."""
-        return self._solved[0]
+        size, scaled = self._scaled
+        return np.asarray(np.linalg.solve(scaled, (self._gram[:, :-1, -1] / size)[:, :, None])[:, :, 0] / size)
 
-    @property
+    @cached_property
     def inverse(self) -> Array:
         """(G, p, p) (X'V^-1X)^-1 / sigma2."""
-        return self._solved[1]
+        size, scaled = self._scaled
+        return np.asarray(np.linalg.inv(scaled) / (size[:, :, None] * size[:, None, :]))
+
+    @cached_property
+    def log_determinant(self) -> Array:
+        """(G,) logarithm of the determinant of X'V^-1X sigma2."""
+        size, scaled = self._scaled
+        factor = np.linalg.cholesky(scaled)
+        return np.asarray(2.0 * (np.log(np.diagonal(factor, axis1=1, axis2=2)).sum(axis=1) + np.log(size).sum(axis=1)))
 
     @cached_property
     def contrast(self) -> Array:
@@ -130,7 +138,7 @@ class Profile:
     @cached_property
     def rss(self) -> Array:
         """(G,) weighted residual sum of squares u'Au."""
-        return np.asarray(np.einsum("gi,gij,gj->g", self.contrast, self.classes.gram(self.gamma), self.contrast))
+        return np.asarray(np.einsum("gi,gij,gj->g", self.contrast, self._gram, self.contrast))
 
     @property
     def divisor(self) -> int:
@@ -141,7 +149,7 @@ class Profile:
     def deviance(self) -> Array:
         """(G,) -2 log-likelihood."""
         value = self.classes.log_determinant(self.gamma) + self.divisor * (1.0 + np.log(2.0 * np.pi * self.rss / self.divisor))
-        return value + self._solved[2] if self.restricted else value
+        return value + self.log_determinant if self.restricted else value
 
     @property
     def slope(self) -> Array:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 
 PATIENCE = 3
-ZOOM = 33  # points at which a peak is looked for at a time; the interval shrinks to a sixteenth
+ZOOM = 9  # points at which a peak is looked for at a time; the interval shrinks to a quarter
 MAX_STEPS = 60 * (PATIENCE + 1)  # more than the bits of a number if every bisection has to wait for its turn
 WIDTH = 4.0 * float(np.finfo(np.float64).eps)  # full precision
 

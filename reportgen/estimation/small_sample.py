@@ -176,7 +176,7 @@ def kenward_roger_f(derivatives: CovarianceDerivatives, contrasts: Array, values
     m = len(contrasts)
     Phi, P, W = derivatives.Phi, derivatives.P, derivatives.W
     theta = contrasts.T @ np.linalg.solve(contrasts @ Phi @ contrasts.T, contrasts)
-    moved = np.einsum("ij,jk,akl,lm->aim", theta, Phi, P, Phi)
+    moved = (theta @ Phi) @ P @ Phi
     traces = np.einsum("aii->a", moved)
     a1 = float(traces @ W @ traces)
     a2 = float(np.einsum("ab,aij,bji->", W, moved, moved))

@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from reportgen.errors import ColumnMissing, SourceUnreadable, listed
 from reportgen.sources.digests import digest_of_files
-from reportgen.sources.source import check_known, gathered
+from reportgen.sources.source import check_known, gathered, rows_at_a_time
 
 READ_AHEAD = 2  # batches of a chunk's size read before they are asked for
 
@@ -62,12 +62,13 @@ class ColumnarFiles:
             self._check_files(columns)
         is_parquet = self.file_format == "parquet"
         labels = [name for name in columns if is_parquet and name in as_text and is_text(types[name])]
+        rows = rows_at_a_time(self.chunk_rows, len(columns))
         try:
             dataset = dataset_of(self.paths, self.folder, labels) if labels else self.dataset
             batches = (_restricted(dataset, self.pieces) if self.pieces else dataset).to_batches(
-                columns=list(columns), batch_size=self.chunk_rows, batch_readahead=READ_AHEAD, fragment_readahead=1
+                columns=list(columns), batch_size=rows, batch_readahead=READ_AHEAD, fragment_readahead=1
             )
-            for table in gathered(batches, self.chunk_rows):
+            for table in gathered(batches, rows):
                 wanted = [f if f.name in labels else f.with_type(types[f.name]) for f in table.schema]
                 yield (
                     table

@@ -19,7 +19,7 @@ from reportgen.errors import InputError, SourceUnreadable
 from reportgen.sources.diagnosis import explain, first_bad_cell
 from reportgen.sources.dialect import Dialect, read_dialect
 from reportgen.sources.digests import digest_of_files
-from reportgen.sources.source import check_known, gathered
+from reportgen.sources.source import check_known, gathered, rows_at_a_time
 
 BLOCK_BYTES = 1 << 22
 
@@ -69,7 +69,7 @@ class DelimitedFile:
         flags = [name for name in columns if pa.types.is_boolean(types[name])]
         with self._explained(numbers, flags):
             file = _Quotes(self._open(), self.dialect.delimiter)
-            for table in gathered(self._reader(columns, types, file), self.chunk_rows):
+            for table in gathered(self._reader(columns, types, file), rows_at_a_time(self.chunk_rows, len(columns))):
                 if any(pc.any(pc.is_nan(table.column(name))).as_py() for name in numbers):
                     raise pa.ArrowInvalid("the text nan in a column of numbers")
                 yield table

@@ -13,7 +13,7 @@ import pyarrow as pa
 from reportgen.errors import SourceUnreadable, listed
 from reportgen.sources.cells import column_of_cells, is_missing, plain_column, text_of
 from reportgen.sources.digests import digest_of_columns
-from reportgen.sources.source import check_known, sliced
+from reportgen.sources.source import check_known, rows_at_a_time, sliced
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,7 +52,7 @@ class Frame:
         """The rows as slices that share the frame's memory."""
         check_known(columns, self.columns, self.name)
         table = pa.table({name: self._column(name) for name in columns})
-        yield from sliced(table, self.chunk_rows)
+        yield from sliced(table, rows_at_a_time(self.chunk_rows, len(columns)))
 
     def sha256(self, columns: Sequence[str] = ()) -> str:
         """SHA-256 of the contents of `columns` (by default of all), computed once."""

@@ -10,6 +10,7 @@ import pyarrow as pa
 from reportgen.errors import ColumnMissing
 
 CHUNK_ROWS = 1 << 20
+CHUNK_CELLS, LEAST_ROWS = 1 << 23, 1 << 16  # rows of many columns come in smaller chunks, down to this many
 
 
 @runtime_checkable
@@ -63,6 +64,11 @@ def check_known(columns: Sequence[str], available: Sequence[str], name: str) -> 
     for column in columns:
         if column not in known:
             raise ColumnMissing(column, available, name)
+
+
+def rows_at_a_time(chunk_rows: int, n_columns: int) -> int:
+    """Rows of a chunk of so many columns."""
+    return min(chunk_rows, max(LEAST_ROWS, CHUNK_CELLS // max(n_columns, 1)))
 
 
 def gathered(batches: Iterable[Any], chunk_rows: int) -> Iterator[pa.Table]:
