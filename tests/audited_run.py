@@ -54,8 +54,20 @@ def watch(out: str, noted: list[str]) -> None:
             return False
         return not (os.path.realpath(os.fsdecode(path)) + os.sep).startswith(allowed)  # type: ignore[arg-type]
 
+    def is_pdf_process(arguments: tuple[object, ...]) -> bool:
+        """The PDF's own process: this interpreter with a fixed text; what it reads comes on standard input."""
+        command = arguments[1]
+        return (
+            arguments[0] == sys.executable
+            and isinstance(command, list)
+            and command[1:3] == ["-P", "-c"]
+            and command[3].endswith("from reportgen.presentation.pdf_process import child; child()")
+        )
+
     def hook(event: str, arguments: tuple[object, ...]) -> None:
         if event == "urllib.Request" and str(arguments[0]).startswith("data:"):
+            return
+        if event == "subprocess.Popen" and is_pdf_process(arguments):
             return
         if event in FORBIDDEN or (event in CHANGES and is_outside(arguments[0])):
             noted.append(f"{event} {str(arguments)[:200]}")
