@@ -19,7 +19,7 @@ from scipy.special import chdtrc
 from reportgen.estimation.absent import absent
 from reportgen.estimation.random_intercept import Profile, SizeClasses, at_ratio
 from reportgen.estimation.regressors import Term, products_not_kept, regressors
-from reportgen.estimation.robust import WorkingModel
+from reportgen.estimation.robust import MAX_GROUPS, WorkingModel
 from reportgen.estimation.robust_wald import robust_wald
 from reportgen.estimation.small_sample import ScaledF
 from reportgen.estimation.swamy_arora import SwamyArora, swamy_arora
@@ -206,6 +206,8 @@ def _robust_test(moments: GroupMoments, mundlak: Fit) -> ScaledF | Undefined:
         return absent(mundlak)
     if not moments.keeps_products:
         return Undefined(products_not_kept(moments))
+    if moments.n_groups > MAX_GROUPS:
+        return Undefined(Issue("enough_groups_for_cr1", {"n_groups": moments.n_groups}))
     reg = regressors(moments, tuple((c.column, c.role) for c in mundlak.coefficients))
     ratio = float(mundlak.group_covariance.psi[0, 0] / mundlak.sigma2)
     _, beta = at_ratio(SizeClasses.of(reg), ratio)

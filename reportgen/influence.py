@@ -202,7 +202,7 @@ def _most_influential(moves: Array) -> NDArray[np.int64]:
         return np.arange(moves.shape[1])
     size = np.abs(moves)
     largest = (size / np.where(size.max(axis=1) > 0, size.max(axis=1), 1.0)[:, None]).max(axis=0)
-    return np.sort(np.argsort(-largest, kind="stable")[:examined])
+    return np.sort(np.argpartition(-largest, examined)[:examined])
 
 
 def _largest(beta: Array, n_refits: int) -> NDArray[np.int64]:

@@ -240,6 +240,18 @@ class GroupMoments:
         return in_order[starts], order, starts
 
     @cached_property
+    def outer_by_size(self) -> Array:
+        """(D, p + 1, p + 1) sums of d d' over the groups of each size, d = (1, mean about the grand mean)."""
+        _, order, starts = self.by_size
+        rows = np.ones((self.n_columns + 1, self.n_groups))
+        rows[1:] = (self.means - self.grand_mean).T[:, order]
+        outer = np.empty((len(starts), len(rows), len(rows)))
+        for a in range(len(rows)):
+            for b in range(a + 1):
+                outer[:, a, b] = outer[:, b, a] = np.add.reduceat(rows[a] * rows[b], starts)
+        return outer
+
+    @cached_property
     def total_weight(self) -> float:
         """Sum of all prior weights (N without weights)."""
         return float(self.weight.sum())

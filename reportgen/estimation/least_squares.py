@@ -10,7 +10,7 @@ from scipy.linalg import cho_factor, cho_solve
 
 from reportgen.estimation.inference import PERFECT, coefficients
 from reportgen.estimation.regressors import Regressors, rank_problem
-from reportgen.estimation.robust import WorkingModel, no_robust_errors, robust_errors
+from reportgen.estimation.robust import no_robust_errors, robust_errors, working_model
 from reportgen.fits import Fit, Issue, LeastSquaresFit, Likelihood, Number, RobustErrors, Undefined, UnfitVariant
 
 Array = NDArray[np.float64]
@@ -167,7 +167,7 @@ def _robust(reg: Regressors, solution: Solution) -> tuple[RobustErrors, ...]:
         return no_robust_errors(reg)
     skip = reg.n_terms - len(solution.beta)
     back = reg.back[skip:, skip:]
-    model = WorkingModel.of(reg, solution.beta, solution.inverse)
+    model = working_model(reg, solution.beta, solution.inverse)
     return robust_errors(model, reg.terms[skip:], back @ solution.beta + reg.offset[skip:], back)
 
 

@@ -11,7 +11,7 @@ from reportgen.estimation.inference import coefficients
 from reportgen.estimation.least_squares import PERFECT_FIT, too_few
 from reportgen.estimation.random_intercept import Optimum, Profile, SizeClasses, optimise
 from reportgen.estimation.regressors import INTERCEPT, Regressors, dependent_columns, rank_problem
-from reportgen.estimation.robust import WorkingModel, no_robust_errors, robust_errors
+from reportgen.estimation.robust import no_robust_errors, robust_errors, working_model
 from reportgen.estimation.small_sample import CovarianceDerivatives, kenward_roger, satterthwaite
 from reportgen.fits import (
     Coefficient,
@@ -249,7 +249,7 @@ def _robust(reg: Regressors, found: MixedEstimate) -> tuple[RobustErrors, ...]:
     if not reg.keeps_products:
         return no_robust_errors(reg)
     effects = (found.effects_design, found.psi / found.sigma2)
-    model = WorkingModel.of(reg, found.beta, found.derivatives.Phi / found.sigma2, effects)
+    model = working_model(reg, found.beta, found.derivatives.Phi / found.sigma2, effects)
     return robust_errors(model, reg.terms, reg.home(found.beta), reg.back)
 
 

@@ -55,11 +55,9 @@ class SizeClasses:
         """Gather the groups of `reg`."""
         size, order, starts = reg.moments.by_size
         count = np.diff(starts, append=len(order))
-        means = reg.means[order]
-        p = means.shape[1]
-        outer = np.empty((len(size), p, p))
-        for a in range(p):
-            outer[:, a] = np.add.reduceat(means * means[:, a : a + 1], starts, axis=0)
+        index = np.concatenate([[0], reg.source + 1])
+        factor = np.concatenate([[1.0], reg.mean_factor])
+        outer = reg.moments.outer_by_size[:, index[:, None], index] * np.outer(factor, factor)
         return cls(size, count.astype(float), outer, reg.S_W, reg.n_rows)
 
     @property

@@ -50,8 +50,8 @@ class Regressors:
         What was subtracted from each column, in the data's units (0 for the intercept and for within parts).
     source : (p,) array of int
         Which column of the moments each column after the intercept is made of.
-    factor : (p,) array
-        What its within part is multiplied by.
+    factor, mean_factor : (p,) array
+        What its within part and its group mean, about the grand mean, are multiplied by.
     moments : GroupMoments
         The data.
     """
@@ -66,6 +66,7 @@ class Regressors:
     centre: Array
     source: NDArray[np.int64]
     factor: Array
+    mean_factor: Array
     moments: GroupMoments
 
     @property
@@ -103,6 +104,13 @@ class Regressors:
                 share = column[at + 1] * self.factor[at] * self.factor[b]
                 row[b + 1] += share * self.moments.products_of(self.source[at], self.source[b])
         return row
+
+    def varying_groups(self) -> NDArray[np.bool_]:
+        """(J,) groups in which the within part of some predictor varies."""
+        found = np.zeros(self.n_groups, dtype=bool)
+        for column in np.unique(self.source[:-1][self.factor[:-1] != 0]):
+            found |= self.moments.products_of(column, column) > 0
+        return found
 
     @cached_property
     def total(self) -> Array:
@@ -180,6 +188,7 @@ def regressors(moments: GroupMoments, terms: tuple[Term, ...]) -> Regressors:
         centre=np.concatenate([[0.0], (moments.origin + moments.grand_mean)[source] * keeps_mean]),
         source=source,
         factor=factor,
+        mean_factor=keeps_mean / unit,
         moments=moments,
     )
 

@@ -32,6 +32,7 @@ from numpy.typing import NDArray
 
 from reportgen.estimation.inference import coefficients
 from reportgen.estimation.regressors import Regressors, Term, products_not_kept
+from reportgen.estimation.robust_plain import PlainModel, sandwich_errors, small_sample_factor
 from reportgen.estimation.rotation import mean_row, rotated_rows
 from reportgen.estimation.stacks import forward, lower_root, product
 from reportgen.fits import Issue, RobustErrors
@@ -117,8 +118,7 @@ class WorkingModel:
     @property
     def factor(self) -> float:
         """J/(J - 1) (N - 1)/(N - p)."""
-        n, groups = self.n_rows, self.n_groups
-        return groups / (groups - 1) * (n - 1) / (n - self.n_counted)
+        return small_sample_factor(self.n_groups, self.n_rows, self.n_counted)
 
     @property
     def work(self) -> float:
@@ -209,7 +209,7 @@ class WorkingModel:
 
     def errors(self, scores: Array, contrasts: Array) -> Array:
         """(m,) standard errors of contrasts from (p, J) scores."""
-        return np.asarray(np.linalg.norm(contrasts @ self.inverse @ scores, axis=1))
+        return sandwich_errors(self.inverse, scores, contrasts)
 
     def leverages(self, contrasts: Array) -> tuple[Array, Array]:
         """(r, m, J) roots of p_j'V_j p_j, and (p, m, J) h_j = L'X_j'p_j, with p_j = A_j V_j^-1 X_j M c of CR2."""
@@ -230,13 +230,15 @@ class WorkingModel:
         return np.asarray(trace**2 / np.where(square > 0, square, 1.0))
 
 
-def robust_errors(model: WorkingModel, terms: tuple[Term, ...], estimates: Array, contrasts: Array) -> tuple[RobustErrors, ...]:
+def robust_errors(
+    model: WorkingModel | PlainModel, terms: tuple[Term, ...], estimates: Array, contrasts: Array
+) -> tuple[RobustErrors, ...]:
     """CR1, CR2 and CR3 errors of a model's coefficients.
 
     Parameters
     ----------
-    model : WorkingModel
-        The fitted model.
+    model : WorkingModel or PlainModel
+        The fitted model; the latter gives CR1 only.
     terms : tuple of (column, role)
         The m coefficients to be reported.
     estimates : (m,) array
@@ -250,12 +252,27 @@ def robust_errors(model: WorkingModel, terms: tuple[Term, ...], estimates: Array
     grow = np.sqrt(model.factor)
     groups = np.full(len(terms), model.n_groups - 1.0)
     found = {"CR1": (grow * model.errors(model.plain_scores, contrasts), groups, "groups")}
-    if issues := model.too_large:
+    issues = model.too_large
+    if issues or isinstance(model, PlainModel):
         absent = tuple(RobustErrors(method, (), issues) for method in METHODS[1:])
         return (*_records(found, terms, estimates, np.zeros(len(terms), dtype=bool)), *absent)
     found["CR2"] = (model.errors(model.unbiased_scores, contrasts), model.bell_mccaffrey(contrasts), "bell_mccaffrey")
     found["CR3"] = (grow * model.errors(model.left_out_scores, contrasts), groups, "groups")
     return _records(found, terms, estimates, model.decided(contrasts))
+
+
+def working_model(
+    reg: Regressors, beta: Array, inverse: Array, effects: tuple[Array, Array] | None = None
+) -> WorkingModel | PlainModel:
+    """The working model, in the plain form where there are many groups and no random slopes; as :meth:`WorkingModel.of`."""
+    if reg.n_groups <= MAX_GROUPS:
+        return WorkingModel.of(reg, beta, inverse, effects)
+    if effects is None:
+        return PlainModel.of(reg, beta, inverse)
+    design, ratio = effects
+    if design.shape[1] == 1 and np.array_equal(design[:, 0], np.eye(len(design), 1)[:, 0]):
+        return PlainModel.of(reg, beta, inverse, float(ratio[0, 0]))
+    return WorkingModel.of(reg, beta, inverse, effects)
 
 
 def no_robust_errors(reg: Regressors) -> tuple[RobustErrors, ...]:

@@ -1,0 +1,91 @@
+"""CR1 alone, for so many groups that nothing else is asked for: the scores straight from the moments, no basis of each group.
+
+With a random intercept of ratio gamma = tau2 / sigma2, V_j^-1 = I - gamma / (1 + n_j gamma) 1 1' in units of sigma2 = 1, so
+that s_j = X_j'V_j^-1 e_j = S_j u + n_j / (1 + n_j gamma) m_j (m_j'u) with u = (-beta, 1); gamma = 0 is least squares, and the
+second part falls away where dummies absorb the intercepts.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reportgen.estimation.regressors import Regressors
+from reportgen.fits import Issue
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PlainModel:
+    """What CR1 needs of a fitted model, in units of sigma2 = 1.
+
+    Attributes
+    ----------
+    plain_scores : (p, J) array
+        s_j.
+    inverse : (p, p) array
+        M = (X'V^-1X)^-1.
+    n_groups, n_rows : int
+        Groups J in which some column is not zero, and their rows.
+    n_counted : int
+        Coefficients p counted in the small-sample factor.
+    """
+
+    plain_scores: Array
+    inverse: Array
+    n_groups: int
+    n_rows: int
+    n_counted: int
+
+    @classmethod
+    def of(cls, reg: Regressors, beta: Array, inverse: Array, ratio: float = 0.0) -> PlainModel:
+        """From the moments and a solution of the normal equations.
+
+        Parameters
+        ----------
+        reg : Regressors
+            Columns D = [1, X, y] of the variant.
+        beta : (p,) or (p - 1,) array
+            Coefficients in scaled units; one less than terms if the intercept is absorbed in group dummies.
+        inverse : array
+            M for these coefficients.
+        ratio : float
+            gamma of a random intercept.
+        """
+        skip = reg.n_terms - len(beta)
+        u = np.concatenate([np.zeros(skip), -beta, [1.0]])
+        scores = reg.cross_row(u)
+        taking_part = np.ones(reg.n_groups, dtype=bool)
+        if skip:
+            taking_part = reg.varying_groups()
+        else:
+            scores += reg.weight / (1.0 + reg.weight * ratio) * (reg.means @ u) * reg.means.T
+        n_rows = int(reg.rows[taking_part].sum())
+        return cls(scores[skip:-1], inverse, int(taking_part.sum()), n_rows, len(beta) + skip)
+
+    @property
+    def factor(self) -> float:
+        """J/(J - 1) (N - 1)/(N - p)."""
+        return small_sample_factor(self.n_groups, self.n_rows, self.n_counted)
+
+    @property
+    def too_large(self) -> tuple[Issue, ...]:
+        """Why CR2 and CR3 are not computed."""
+        return (Issue("enough_groups_for_cr1", {"n_groups": self.n_groups}),)
+
+    def errors(self, scores: Array, contrasts: Array) -> Array:
+        """(m,) standard errors of contrasts from (p, J) scores."""
+        return sandwich_errors(self.inverse, scores, contrasts)
+
+
+def small_sample_factor(n_groups: int, n_rows: int, n_counted: int) -> float:
+    """J/(J - 1) (N - 1)/(N - p), known as CR1S or Stata's."""
+    return n_groups / (n_groups - 1) * (n_rows - 1) / (n_rows - n_counted)
+
+
+def sandwich_errors(inverse: Array, scores: Array, contrasts: Array) -> Array:
+    """(m,) roots of the diagonal of C M [sum_j s_j s_j'] M C'."""
+    return np.asarray(np.linalg.norm(contrasts @ inverse @ scores, axis=1))
