@@ -15,6 +15,7 @@ from reportgen.design.encoding import Encoder, numbers
 from reportgen.design.failures import explained
 from reportgen.design.groups import Codes, GroupIndex
 from reportgen.design.labels import natural_order
+from reportgen.design.parts import ColumnPart
 from reportgen.errors import BadValue, quoted
 from reportgen.formula import ModelFormula
 from reportgen.sample import Ledger, complete_rows
@@ -72,6 +73,8 @@ class Design:
         The k design columns without the intercept, as the formula library names them with the user's names.
     term_of : mapping
         Design column to term.
+    parts_of : mapping
+        Design column to the factors it is a product of.
     response : str
         Name of the response column.
     slope_columns : tuple of str
@@ -90,6 +93,7 @@ class Design:
     source: Source
     columns: tuple[str, ...]
     term_of: Mapping[str, str]
+    parts_of: Mapping[str, tuple[ColumnPart, ...]]
     response: str
     slope_columns: tuple[str, ...]
     source_columns: tuple[str, ...]

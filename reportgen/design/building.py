@@ -13,6 +13,7 @@ from reportgen.design.failures import explained
 from reportgen.design.first_pass import FirstPass, read_first
 from reportgen.design.groups import GroupIndex
 from reportgen.design.kinds import Kinds, column_kinds
+from reportgen.design.parts import column_parts
 from reportgen.design.streamed_states import streamed_states
 from reportgen.design.widths import MAX_COLUMNS, check_width
 from reportgen.errors import ColumnUnusable, SlopeNotFixed, TooManyColumns
@@ -67,6 +68,10 @@ def build_design(formula: ModelFormula, source: Source, weights: str = "") -> De
         source=source,
         columns=columns,
         term_of={column: formula.terms[i] for column, i in zip(columns, predictors.terms, strict=True)},
+        parts_of={
+            column: column_parts(coded, formula, _levels(first))
+            for column, coded in zip(columns, predictors.columns, strict=True)
+        },
         response=formula.response,
         slope_columns=tuple(column for column, i in zip(columns, predictors.terms, strict=True) if i in slopes),
         source_columns=source_columns,
@@ -150,9 +155,14 @@ def _literals(formula: ModelFormula, first: FirstPass) -> Mapping[str, object]:
     return values
 
 
+def _levels(first: FirstPass) -> list[str]:
+    """Levels of all factors, counted through: level j is ``k<j>``."""
+    return [level for factor in first.factors.values() for level in factor.levels]
+
+
 def _names(formula: ModelFormula, coded: Sequence[str], first: FirstPass) -> tuple[str, ...]:
     """Design columns in the user's names; backticks where two would be the same."""
-    levels = [level for factor in first.factors.values() for level in factor.levels]
+    levels = _levels(first)
     plain = tuple(formula.shown(code, levels) for code in coded)
     if len(set(plain)) == len(plain):
         return plain

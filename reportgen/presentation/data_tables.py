@@ -81,7 +81,8 @@ def groups_table(analysis: Analysis, words: Wording) -> Table:
         else:
             cells += [EMPTY, EMPTY, EMPTY]
         rows.append(Row(printable(label, 40), tuple(cells)))
-    return Table("groups", analysis.formula.grouping.name, tuple(columns), tuple(rows), len(analysis.groups) - len(rows))
+    stub = printable(analysis.formula.grouping.name, 40)
+    return Table("groups", stub, tuple(columns), tuple(rows), len(analysis.groups) - len(rows))
 
 
 def shrinkage(analysis: Analysis) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:

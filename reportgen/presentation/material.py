@@ -36,6 +36,11 @@ class Material:
         """Title of the report: the one chosen, else the formula."""
         return printable(self.presentation.title or self.analysis.formula.text, 120)
 
+    @property
+    def author(self) -> str:
+        """Who answers for it, as metadata of a file."""
+        return printable(self.presentation.author, 120) if self.presentation.author else ""
+
     @cached_property
     def document(self) -> Document:
         """The report before it becomes a page."""

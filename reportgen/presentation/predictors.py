@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
 
 Plain = dict[str, object]
 
-FACTOR = re.compile(r"(?P<name>[^:\[\]]+)\[T\.(?P<level>[^\[\]]*)\]")
 SHORT = 60  # characters of a column name on the page
 
 
@@ -52,19 +50,16 @@ def predictor(analysis: Analysis, number: int, words: Wording) -> Plain:
         "curve": _curve(analysis, slope),
         "changed": _changed(analysis, slope),
     }
-    return entry | _kind(slope.column)
+    return entry | _kind(analysis, slope.column)
 
 
-def _kind(column: str) -> Plain:
+def _kind(analysis: Analysis, column: str) -> Plain:
     """Whether the column is a factor level, a product or a number: sentences differ."""
-    match = FACTOR.fullmatch(column)
-    if match:
-        name = match["name"]
-        inner = re.fullmatch(r"C\((.*)\)", name)
-        name = inner[1] if inner else name
-        return {"kind": "factor", "factor": printable(name, SHORT), "factor_level": printable(match["level"], SHORT)}
-    is_product = ":" in column
-    return {"kind": "product" if is_product else "number", "factor": "", "factor_level": ""}
+    parts = analysis.design.parts_of[column]
+    if len(parts) == 1 and parts[0].level:
+        name, level = printable(parts[0].name, SHORT), printable(parts[0].level, SHORT)
+        return {"kind": "factor", "factor": name, "factor_level": level}
+    return {"kind": "product" if len(parts) > 1 else "number", "factor": "", "factor_level": ""}
 
 
 def coefficient_text(item: Coefficient | Undefined | None, words: Wording) -> Plain:

@@ -81,7 +81,7 @@ def _set_up(book: Any, material: Material) -> None:
     moment = creation_date(material.presentation.date).replace(tzinfo=None)
     properties = book.core_properties
     properties.title = material.title
-    properties.author = properties.last_modified_by = material.presentation.author
+    properties.author = properties.last_modified_by = material.author
     properties.comments = properties.keywords = ""
     properties.language = material.pixel_document.language
     properties.created = properties.modified = moment

@@ -46,7 +46,7 @@ def workbook(material: Material) -> bytes:
     buffer = BytesIO()
     book = xlsxwriter.Workbook(buffer, STRICT)
     moment = creation_date(material.presentation.date).replace(tzinfo=None)
-    document = {"title": material.title, "author": material.presentation.author, "created": moment}
+    document = {"title": material.title, "author": material.author, "created": moment}
     book.set_properties({key: neutral(value) if isinstance(value, str) else value for key, value in document.items()})
     head = book.add_format({"bold": True, "bottom": 1})
     for sheet in all_sheets(material.analysis, results(material.analysis)):
