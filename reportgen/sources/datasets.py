@@ -13,7 +13,7 @@ from reportgen.errors import ColumnMissing, SourceUnreadable, listed
 from reportgen.sources.digests import digest_of_files
 from reportgen.sources.source import check_known, gathered, rows_at_a_time
 
-READ_AHEAD = 2  # batches of a chunk's size read before they are asked for
+READ_AHEAD = 1  # batches of a chunk's size read before they are asked for
 
 
 @dataclass(frozen=True, slots=True, eq=False)

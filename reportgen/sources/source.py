@@ -10,7 +10,7 @@ import pyarrow as pa
 from reportgen.errors import ColumnMissing
 
 CHUNK_ROWS = 1 << 20
-CHUNK_CELLS, LEAST_ROWS = 1 << 23, 1 << 16  # rows of many columns come in smaller chunks, down to this many
+CHUNK_CELLS, LEAST_ROWS = 5 << 19, 1 << 16  # rows of more columns come in smaller chunks, down to this many
 
 
 @runtime_checkable
