@@ -106,7 +106,7 @@ def test_the_summary_of_the_example() -> None:
         "because 72% of its weight lies on the comparison between groups",
         "says 0.5, because 2.7% of its weight lies there",
         "report 0.2: no pooling, Mundlak and within-between agree",
-        "Neither 0.5 nor 9.00 is a relation of its own",
+        "Neither 0.5 nor 9.00 is the slope of a comparison by itself",
     ):
         assert part in summary
     assert "significant" not in summary
