@@ -18,6 +18,8 @@ from reportgen.fits import Issue, Undefined
 
 Array = NDArray[np.float64]
 
+DECIDED = 1e-10  # variance of the entries, those of the estimates being 1, that is nothing but rounding
+
 
 def robust_wald(model: WorkingModel, contrasts: Array, values: Array) -> ScaledF | Undefined:
     """Joint CR2 test that m contrasts are zero.
@@ -42,6 +44,8 @@ def robust_wald(model: WorkingModel, contrasts: Array, values: Array) -> ScaledF
     if np.linalg.matrix_rank(covariance, hermitian=True) < m:
         return Undefined(Issue("robust_covariance_singular", {"n_groups": model.n_groups, "n_contrasts": m}))
     eta = wishart_df(model, contrasts)
+    if eta == 0.0:
+        return Undefined(Issue("one_group_decides"))
     df2 = eta - m + 1.0
     if df2 <= 0.0:
         return Undefined(Issue("no_degrees_of_freedom", {"df": df2}))
@@ -54,7 +58,8 @@ def wishart_df(model: WorkingModel, contrasts: Array) -> float:
 
     Entry (s, t) is sum_j u_js u_jt with normal u; cov(u_js, u_kt) = [j = k] e_jst - h_js'h_kt, where e_jst = p_js'V_j p_jt and
     h_js = L'X_j'p_js (as in :meth:`reportgen.estimation.robust.WorkingModel.bell_mccaffrey`). The contrasts are first turned
-    so that they are uncorrelated, of variance 1, under the working model.
+    so that they are uncorrelated, of variance 1, under the working model. Where one group decides them the entries do not vary
+    but for rounding, and 0 is returned.
     """
     size = np.linalg.cholesky(contrasts @ model.inverse @ contrasts.T)
     turned = np.asarray(np.linalg.solve(size, contrasts), dtype=np.float64)
@@ -69,4 +74,4 @@ def wishart_df(model: WorkingModel, contrasts: Array) -> float:
             shared = e[:, s, t] ** 2 - 2.0 * e[:, s, t] * inner[:, s, t]
             total += float(own.sum() + shared.sum())
             total += float(np.sum(crossed[s, t] ** 2) + np.sum(crossed[s, t] * crossed[s, t].T))
-    return len(contrasts) * (len(contrasts) + 1) / total
+    return len(contrasts) * (len(contrasts) + 1) / total if total > DECIDED else 0.0
