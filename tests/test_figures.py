@@ -10,7 +10,8 @@ import pytest
 from situations import HOSTILE, SITUATIONS, analysis, document
 
 from reportgen.blends import Curve
-from reportgen.presentation.figures.curve import draw_curve, slope_at
+from reportgen.presentation.curve_points import slope_at
+from reportgen.presentation.figures.curve import draw_curve
 from reportgen.presentation.figures.forest import draw_forest
 from reportgen.presentation.figures.levels import draw_levels
 from reportgen.presentation.figures.panels import MAX_PANELS, draw_panels, shown_groups

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 
 from reportgen.presentation import pdf_process
 from reportgen.presentation.pdf import PdfLibraryMissing, font_faces, pdf_of_page
-from reportgen.presentation.pdf_process import PdfFailed, pdf_apart, supervised
+from reportgen.presentation.pdf_process import PdfFailed, pdf_apart, renderer_ahead, supervised
 
 PAGE = f'<html lang="en"><title>t</title><style>{font_faces()} p {{ font-family: "Report Sans" }}</style><p>√ text</p></html>'
 SETTING = "import sys; sys.path[:] = sys.argv[1:]; from reportgen.presentation import pdf, pdf_process; "
@@ -61,3 +64,25 @@ def test_where_somebody_watches_already_there_is_no_other_process(monkeypatch: p
         assert pdf_apart(PAGE, {}).startswith(b"%PDF")
     with pytest.raises(PdfFailed):
         pdf_apart(PAGE, {})
+
+
+def test_a_process_started_ahead_makes_the_same_pdf() -> None:
+    with renderer_ahead(True):
+        first = pdf_apart(PAGE, {})
+        second = pdf_apart(PAGE, {})  # by a process started on demand
+    assert first == second == pdf_of_page(PAGE, {})
+
+
+def test_a_process_that_is_not_needed_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[subprocess.Popen[bytes]] = []
+
+    def note() -> subprocess.Popen[bytes]:
+        started.append(subprocess.Popen([sys.executable, "-c", "input()"], stdin=-1, stdout=-1, stderr=-1))
+        return started[-1]
+
+    monkeypatch.setattr(pdf_process, "_started", note)
+    with renderer_ahead(True):
+        pass
+    with renderer_ahead(False):
+        pass
+    assert [process.returncode for process in started] == [-9]

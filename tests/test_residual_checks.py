@@ -135,7 +135,7 @@ def test_twice_the_rows_give_the_slope_the_curve_told() -> None:
     both = within + between.T @ (moments.means - moments.grand_mean)
     told = slope_if(curve, "x", 2.0)
     assert told == pytest.approx(both[0, 1] / both[0, 0], rel=1e-3)
-    entry = results(found)["curve"][0]  # type: ignore[index, call-overload]
+    entry = results(found)["curve"][0]  # type: ignore[index]
     assert entry["slope_with_twice_the_rows"] == told
 
 

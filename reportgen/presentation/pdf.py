@@ -110,7 +110,7 @@ def pdf_of_page(page: str, attachments: Mapping[str, str], date: str = "") -> by
         Date of the report, ``YYYY-MM-DD``; empty for that of SOURCE_DATE_EPOCH.
     """
     moment = creation_date(date)
-    renderer = _renderer()
+    renderer = load_renderer()
     fetcher = _fetcher()
     files = [
         renderer.Attachment(
@@ -167,7 +167,14 @@ def _fetcher() -> object:
     return Fetcher(allowed_protocols=["data"], fail_on_errors=True)
 
 
-def _renderer() -> ModuleType:
+def load_renderer() -> ModuleType:
+    """The PDF library.
+
+    Raises
+    ------
+    PdfLibraryMissing
+        A system library is not installed.
+    """
     try:
         with by_name_only():
             return import_module("weasyprint")

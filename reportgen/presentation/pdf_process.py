@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import subprocess
 import sys
@@ -10,13 +11,14 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 
 from reportgen.errors import OutputError
-from reportgen.presentation.pdf import PdfLibraryMissing, pdf_of_page
+from reportgen.presentation.pdf import PdfLibraryMissing, load_renderer, pdf_of_page
 
 SECONDS = 600.0
 MEGABYTES = 8192  # address space, of which libraries map a good part without using it
 LIBRARY_MISSING = 3
 PROGRAM = "import sys; sys.path[:] = sys.argv[1:]; from reportgen.presentation.pdf_process import child; child()"
 
+_waiting: ContextVar[list[subprocess.Popen[bytes]] | None] = ContextVar("waiting", default=None)
 _is_supervised: ContextVar[bool] = ContextVar("supervised", default=False)
 
 
@@ -41,6 +43,34 @@ def supervised() -> Iterator[None]:
         _is_supervised.reset(token)
 
 
+@contextmanager
+def renderer_ahead(is_wanted: bool) -> Iterator[None]:
+    """Start the other process now, so that it loads the renderer while the report is put into words here.
+
+    Parameters
+    ----------
+    is_wanted : bool
+        Whether a PDF will be asked for within; otherwise nothing is started.
+    """
+    if not is_wanted or _is_supervised.get() or not sys.executable:
+        yield
+        return
+    waiting = [_started()]
+    token = _waiting.set(waiting)
+    try:
+        yield
+    finally:
+        _waiting.reset(token)
+        for process in waiting:  # it was not needed after all
+            process.kill()
+            process.communicate()
+
+
+def _started() -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-P", "-c", PROGRAM, *(entry or "." for entry in sys.path)]
+    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+
 def pdf_apart(page: str, attachments: Mapping[str, str], date: str = "") -> bytes:
     """The bytes of :func:`reportgen.presentation.pdf.pdf_of_page`, made in a process of its own.
 
@@ -63,26 +93,33 @@ def pdf_apart(page: str, attachments: Mapping[str, str], date: str = "") -> byte
     if _is_supervised.get() or not sys.executable:
         return pdf_of_page(page, attachments, date)
     work = json.dumps({"page": page, "attachments": dict(attachments), "date": date, "megabytes": MEGABYTES})
-    command = [sys.executable, "-P", "-c", PROGRAM, *(entry or "." for entry in sys.path)]
+    waiting = _waiting.get()
+    process = waiting.pop() if waiting else _started()
     try:
-        run = subprocess.run(command, input=work.encode(), capture_output=True, timeout=SECONDS, check=False)
-    except subprocess.TimeoutExpired as error:
-        raise PdfFailed(f"it took more than {SECONDS:g} seconds") from error
-    said = run.stderr.decode("utf-8", "replace").strip()
-    if run.returncode == LIBRARY_MISSING:
+        content, complaint = process.communicate(work.encode(), timeout=SECONDS)
+    except BaseException as error:
+        process.kill()
+        process.communicate()
+        if isinstance(error, subprocess.TimeoutExpired):
+            raise PdfFailed(f"it took more than {SECONDS:g} seconds") from error
+        raise
+    said = complaint.decode("utf-8", "replace").strip()
+    if process.returncode == LIBRARY_MISSING:
         raise PdfLibraryMissing(said)
-    if run.returncode < 0:
-        raise PdfFailed(f"the renderer was ended by signal {-run.returncode}")
-    if run.returncode > 0:
-        raise PdfFailed(said.splitlines()[-1] if said else f"the renderer ended with {run.returncode}")
-    return run.stdout
+    if process.returncode < 0:
+        raise PdfFailed(f"the renderer was ended by signal {-process.returncode}")
+    if process.returncode > 0:
+        raise PdfFailed(said.splitlines()[-1] if said else f"the renderer ended with {process.returncode}")
+    return content
 
 
 def child() -> None:
     """What the other process does: work from standard input, the PDF to standard output."""
-    work = json.loads(sys.stdin.buffer.read())
-    _limit(work["megabytes"])
+    gc.disable()  # the process ends with its one document: looking for garbage on the way costs a sixth of its time
     try:
+        load_renderer()  # while whoever started this is still writing the page
+        work = json.loads(sys.stdin.buffer.read())
+        _limit(work["megabytes"])
         content = pdf_of_page(work["page"], work["attachments"], work["date"])
     except PdfLibraryMissing as error:
         sys.stderr.write(error.why)

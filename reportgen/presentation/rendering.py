@@ -156,13 +156,16 @@ def render(
     presentation : Presentation
         How it is shown.
     """
+    from reportgen.presentation.pdf_process import renderer_ahead
+
     material = Material(analysis, presentation)
     contents: dict[str, bytes] = {}
     failures: dict[str, OutputError] = {}
-    for name in formats:
-        progress(f"making {name}", 0)
-        try:
-            contents[name] = WRITERS[name](material)
-        except OutputError as error:
-            failures[name] = error
+    with renderer_ahead("pdf" in formats):
+        for name in formats:
+            progress(f"making {name}", 0)
+            try:
+                contents[name] = WRITERS[name](material)
+            except OutputError as error:
+                failures[name] = error
     return Rendered(contents, failures)
