@@ -34,6 +34,7 @@ NEARLY_ZERO, OPENING = 1e-3, 0.3  # entries on the diagonal, in units of the eff
 FAR = 50.0  # radius within which the search stays, in units in which the region's is about 2
 STEP = 1e-4  # for the differences of the gradient, in units of the parameters
 FLAT = 1e-4  # curvature, relative to the greatest, below which a direction counts as this curved
+OUTSIDE = 1e100  # deviance where it is no number
 
 
 @dataclass(frozen=True, eq=False)
@@ -297,10 +298,14 @@ def _descend(likelihood: SlopeLikelihood, start: Array, size: Array, free: NDArr
     def objective(values: Array) -> tuple[float, Array]:
         whole = start.copy()
         whole[mask] = values
-        value, slope = likelihood.deviance(whole * size)
-        return value, (slope * size)[mask]
+        try:
+            value, slope = likelihood.deviance(whole * size)
+        except (np.linalg.LinAlgError, ArithmeticError):
+            return OUTSIDE, np.zeros(mask.sum())
+        return (value, (slope * size)[mask]) if np.isfinite(value) else (OUTSIDE, np.zeros(mask.sum()))
 
-    end = minimize(objective, start[mask], jac=True, method="BFGS", options={"gtol": 1e-5, "maxiter": 200})
+    with np.errstate(all="ignore"):  # a step may lead out of the range of numbers; OUTSIDE turns the search back
+        end = minimize(objective, start[mask], jac=True, method="BFGS", options={"gtol": 1e-5, "maxiter": 200})
     whole = start.copy()
     whole[mask] = end.x
     return whole

@@ -228,6 +228,17 @@ def several_optima(evidence: Evidence) -> Iterator[Finding]:
         yield Finding("several_optima", "caution", {"variants": found})
 
 
+def not_converged(evidence: Evidence) -> Iterator[Finding]:
+    """Mixed models whose likelihood still rises where the search ended."""
+    found = [
+        name
+        for name, fit in evidence.fits.items()
+        if isinstance(fit, MixedFit) and any(issue.code == "not_converged" for issue in fit.issues)
+    ]
+    if found:
+        yield Finding("not_converged", "problem", {"variants": found})
+
+
 def identity_fails(evidence: Evidence) -> Iterator[Finding]:
     """Identities that should hold and do not: a fault of the computation."""
     for check in evidence.comparison.checks:
@@ -238,6 +249,7 @@ def identity_fails(evidence: Evidence) -> Iterator[Finding]:
 
 CAUTION_RULES: tuple[Rule, ...] = (
     identity_fails,
+    not_converged,
     perfect_fit,
     few_groups,
     between_on_few_df,
