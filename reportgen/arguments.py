@@ -121,6 +121,14 @@ def add_batch(parser: argparse.ArgumentParser) -> None:
         default=-1,
         help="megabytes one may take, 0 for any (default: its share)",
     )
+    add(
+        "--cluster",
+        metavar="ADDRESS",
+        dest="batch_cluster",
+        default="",
+        help="make the reports on the Dask cluster with this scheduler, or with 'local' on one made here; data and output "
+        "folder must be the same to its workers, whose number counts instead of --jobs",
+    )
     add("--resume", action="store_true", help="keep the reports of an earlier run that would come out the same")
     add("--fail-fast", action="store_true", help="stop at the first report that fails")
     add_choices(parser)

@@ -131,12 +131,15 @@ def _fit(options: argparse.Namespace, messages: Messages) -> int:
 
 def _batch(options: argparse.Namespace, messages: Messages) -> int:
     import math
+    from contextlib import ExitStack
     from dataclasses import asdict, replace
 
     from reportgen.batch.progress import PlainWatcher, live_watcher
+    from reportgen.batch.remote import supervise_on
     from reportgen.batch.requests import Request, default_megabytes, default_workers, jobs_of
     from reportgen.batch.runner import Plan, run_batch
-    from reportgen.batch.supervisor import Limits
+    from reportgen.batch.supervisor import Limits, supervise
+    from reportgen.cluster import connected
     from reportgen.presentation.rendering import checked_formats
 
     formats = checked_formats(options.format) if options.format else ()
@@ -147,11 +150,14 @@ def _batch(options: argparse.Namespace, messages: Messages) -> int:
     megabytes = options.memory_limit if options.memory_limit >= 0 else default_megabytes(workers)
     limits = Limits(workers, options.time_limit if options.time_limit > 0 else math.inf, megabytes)
     plan = Plan(limits, options.resume, options.fail_fast, options.coefficient)
-    if messages.is_live:
-        with live_watcher(len(jobs), sys.stderr) as watcher:
-            result = run_batch(jobs, options.out, plan, watcher)
-    else:
-        result = run_batch(jobs, options.out, plan, PlainWatcher(len(jobs), messages.say))
+    with ExitStack() as stack:
+        supervisor = supervise
+        if options.batch_cluster:
+            supervisor = supervise_on(stack.enter_context(connected(options.batch_cluster)))
+            jobs = tuple(replace(job, data=str(Path(job.data).absolute())) for job in jobs)
+        plain = PlainWatcher(len(jobs), messages.say)
+        watcher = stack.enter_context(live_watcher(len(jobs), sys.stderr)) if messages.is_live else plain
+        result = run_batch(jobs, options.out, plan, watcher, supervisor=supervisor)
     for sentence in result.index_failures:
         messages.error(f"index: {sentence}")
     counts = ", ".join(f"{number} {status.replace('_', ' ')}" for status, number in result.counts.items() if number)

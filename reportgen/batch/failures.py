@@ -44,6 +44,12 @@ def not_started(error: BaseException | None) -> Failure:
     return Failure("unexpected", f"no process could be started for it ({type(error).__name__}); try again with fewer --jobs")
 
 
+def worker_lost(error: BaseException | None) -> Failure:
+    """Every worker of the cluster that was given the report was lost."""
+    detail = type(error).__name__ if error is not None else "cancelled"
+    return Failure("unexpected", f"the workers of the cluster that were given it were lost ({detail})", str(error or ""))
+
+
 def interrupted() -> Failure:
     """The run was interrupted before it was done."""
     return Failure("interrupted", "the run was interrupted; continue it with --resume")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -21,6 +21,12 @@ from reportgen.batch.supervisor import Ending, Limits, Task, supervise
 from reportgen.errors import OutputError, OutputNotWritable
 
 INDEX_SECONDS = 600.0  # the index over ten thousand reports takes about half a minute
+
+
+Supervisor = Callable[
+    [Sequence[Task], Work, Limits, StopRequest, Callable[[Task], None]],
+    Generator[Ending, None, None],
+]
 
 
 class Watcher(Protocol):
@@ -88,7 +94,14 @@ class BatchResult:
         return 3 if self.index_failures else 0
 
 
-def run_batch(jobs: Sequence[Job], path: Path, plan: Plan, watcher: Watcher, work: Work = make_report) -> BatchResult:
+def run_batch(
+    jobs: Sequence[Job],
+    path: Path,
+    plan: Plan,
+    watcher: Watcher,
+    work: Work = make_report,
+    supervisor: Supervisor = supervise,
+) -> BatchResult:
     """Make many reports; what befalls one never costs another.
 
     Parameters
@@ -104,6 +117,8 @@ def run_batch(jobs: Sequence[Job], path: Path, plan: Plan, watcher: Watcher, wor
         Told of every report.
     work : callable
         Makes one report from an :class:`~reportgen.batch.report.Assignment`.
+    supervisor : callable
+        Has the work done: here, or on a cluster (:func:`reportgen.batch.remote.supervise_on`). The index is made here.
 
     Raises
     ------
@@ -122,7 +137,7 @@ def run_batch(jobs: Sequence[Job], path: Path, plan: Plan, watcher: Watcher, wor
         run = BatchRun(jobs, folder, plan, watcher)
         try:
             run.keep_current(stop)
-            run.make_others(work, stop)
+            run.make_others(work, stop, supervisor)
         except Stopped:
             pass
         run.settle_rest(interrupted() if stop.is_made else stopped_early())
@@ -154,14 +169,14 @@ class BatchRun:
             if is_current(job, receipt, self._folder):
                 self._settle(number, Made(receipt, is_new=False), 0.0)
 
-    def make_others(self, work: Work, stop: StopRequest) -> None:
+    def make_others(self, work: Work, stop: StopRequest, supervisor: Supervisor) -> None:
         """Make the reports that have no outcome yet, until all have one, or one has failed under ``--fail-fast``."""
         tasks = [
             Task(number, Assignment(job, str(self._folder.staging(number))))
             for number, job in enumerate(self._jobs)
             if number not in self._outcomes
         ]
-        endings = supervise(tasks, work, self._plan.limits, stop, self._begin)
+        endings = supervisor(tasks, work, self._plan.limits, stop, self._begin)
         try:
             for ending in endings:
                 number = ending.task.number
