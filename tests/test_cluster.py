@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -157,8 +158,8 @@ def killed_once(marker: str) -> Any:
     """A reader that kills its own process the first time; made here so that it is sent by value."""
 
     def read(design: Design) -> Any:
-        if not os.path.exists(marker):
-            Path(marker).touch()
+        with suppress(FileExistsError):
+            os.close(os.open(marker, os.O_CREAT | os.O_EXCL))  # one of the two, however close together they come
             os.kill(os.getpid(), signal.SIGKILL)
         return read_part(design)
 
