@@ -100,13 +100,13 @@ def test_the_summary_of_the_example() -> None:
     text = page("example").text
     summary = text[text.index("Summary Within") : text.index("Contents 1" if "Contents 1" in text else "Contents Summary")]
     for part in (
-        "testScore is 0.2 higher on average for each unit more of bodyLength2 (95% interval −2.3 to 2.7",
-        "averages 12.4 higher for each unit more in the group's mean of bodyLength2 (95% interval −4.2 to 29.0",
+        "testScore is 0.21 higher on average for each unit more of bodyLength2 (95% interval −2.33 to 2.75",
+        "averages 12.41 higher for each unit more in the group's mean of bodyLength2 (95% interval −4.17 to 28.99",
         "8 groups leave 6 degrees of freedom",
         "because 72% of its weight lies on the comparison between groups",
-        "says 0.5, because 2.7% of its weight lies there",
-        "report 0.2: no pooling, Mundlak and within-between agree",
-        "Neither 0.5 nor 9.00 is the slope of a comparison by itself",
+        "says 0.54, because 2.7% of its weight lies there",
+        "report 0.21: no pooling, Mundlak and within-between agree",
+        "Neither 0.54 nor 9.00 is the slope of a comparison by itself",
     ):
         assert part in summary
     assert "significant" not in summary
@@ -119,7 +119,7 @@ def test_the_arithmetic_of_the_example() -> None:
         "0.27959 × 0.2055 + 0.72041 × 12.4070 = 8.9956",
         "W = 133.9 within groups and B = 345.1",
         "ψ = 1/(1 + 60 × 339.7/223.8) = 0.0109",
-        "7.7 at 1%, 3.3 at 10%, 1.9 at 20% and 0.5 at 60% (the fitted share)",
+        "7.72 at 1%, 3.27 at 10%, 1.90 at 20% and 0.54 at 60% (the fitted share)",
         "F(1, 6.4) = 3.13, p = .124",
     ):
         assert part in text

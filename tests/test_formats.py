@@ -223,7 +223,7 @@ def test_tables_of_the_word_document_have_header_rows_and_its_pictures_words() -
         assert len(shape._inline.docPr.get("descr")) > 20
     properties = book.core_properties
     assert (properties.title, properties.author, properties.revision) == ("Report of example", "", 1)
-    assert "report 0.2: no pooling, Mundlak and within-between agree" in " ".join(p.text for p in book.paragraphs)
+    assert "report 0.21: no pooling, Mundlak and within-between agree" in " ".join(p.text for p in book.paragraphs)
 
 
 def test_hostile_names_are_text_in_the_word_document() -> None:
@@ -270,7 +270,7 @@ def test_the_markdown_says_what_the_page_says() -> None:
     text = made("example", "md").decode()
     assert re.findall(r"^# .*", text, re.M) == ["# Report of example"]
     assert "## Summary" in text
-    assert "report **0.2**: no pooling, Mundlak and within-between agree" in text
+    assert "report **0.21**: no pooling, Mundlak and within-between agree" in text
     assert "0.97277 × 0.2055 + 0.02723 × 12.4070 = **0.5377**" in text
     assert "*Figure:* " in text
     assert not re.search(r"^#+\s*$", text, re.M)
@@ -316,7 +316,7 @@ def test_the_latex_table_has_every_cell() -> None:
     record = material("example").document.tables["models"]
     assert {len(row) for row in rows} == {1 + len(record.columns)}
     assert len(rows) == sum(max(1 + len(cell.details) for cell in row.cells) for row in record.rows)
-    assert rows[0][:3] == ["{bodyLength2}", "9.00", "0.2"]
+    assert rows[0][:3] == ["{bodyLength2}", "9.00", "0.21"]
     assert text.count("\\begin{") == text.count("\\end{") == 2
     assert "\\toprule" in text
 

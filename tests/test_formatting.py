@@ -157,3 +157,28 @@ def test_long_labels_end_in_an_ellipsis() -> None:
 def test_places_of_nothing_are_finite() -> None:
     for value, error in ((0.0, 0.0), (math.inf, 1.0), (1.0, math.inf)):
         assert isinstance(Place.of(value, error).text(1.0), str)
+
+
+def test_estimates_beside_each_other_share_the_place_of_the_most_exact() -> None:
+    place = Place.shared([(8.9956, 0.9686), (12.40704, 6.775593), (3.1, 1.285)])
+    assert [place.beside(*pair).text(pair[0]) for pair in [(8.9956, 0.9686), (12.40704, 6.775593)]] == ["9.00", "12.41"]
+    assert estimate(coefficient(12.40704, 6.775593), place).std_error == "6.78"
+
+
+def test_every_one_of_them_shows_two_digits() -> None:
+    place = Place.shared([(0.20549, 1.2927), (12.40704, 6.775593)])
+    assert place.beside(0.20549, 1.2927).text(0.20549) == "0.21"
+    assert place.beside(12.40704, 6.775593).text(12.40704) == "12.41"
+
+
+def test_no_estimate_is_shown_far_beyond_its_own_error() -> None:
+    place = Place.shared([(0.123456, 0.00012), (12.40704, 6.775593), (1e-9, 1.0)])
+    assert place.text(0.123456) == "0.12346"
+    assert place.beside(12.40704, 6.775593).text(12.40704) == "12.407"
+    assert Place.shared([(1e-9, 1.0)]).text(1e-9) == "0.000"
+
+
+def test_powers_of_ten_are_shared_too() -> None:
+    numbers = [(1.234e9, 2.5e7), (3.21e8, 6.0e6)]
+    place = Place.shared(numbers)
+    assert [place.beside(*pair).text(pair[0]) for pair in numbers] == ["1.2340 \u00d7 10\u2079", "3.210 \u00d7 10\u2078"]

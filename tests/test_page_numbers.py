@@ -125,4 +125,4 @@ def test_a_wrong_number_is_seen() -> None:
     assert "0.02723" in text
     assert strangers(text.replace("0.02723", "0.02732"), pool)
     assert strangers(text.replace("339.7", "337.9"), pool)
-    assert strangers(text.replace("12.4 higher", "14.2 higher"), pool)
+    assert strangers(text.replace("12.41 higher", "14.21 higher"), pool)

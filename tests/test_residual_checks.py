@@ -142,5 +142,5 @@ def test_twice_the_rows_give_the_slope_the_curve_told() -> None:
 def test_the_questions_have_their_answers() -> None:
     table = document("example").tables["questions"]
     answers = [row.cells[1].text for row in table.rows]
-    assert answers == ["0.2", "12.4", "12.2", "9.00", "0.5"]
+    assert answers == ["0.21", "12.41", "12.20", "9.00", "0.54"]
     assert len(document("many_predictors").tables["questions"].columns) == 1

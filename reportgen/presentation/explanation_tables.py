@@ -11,15 +11,15 @@ from reportgen.hausman import HausmanForm, HausmanTable
 from reportgen.presentation.formatting import (
     MISSING,
     Place,
-    degrees_of_freedom,
     estimate,
     fixed,
+    in_a_row,
     p_value,
     printable,
     quantity,
     scientific,
 )
-from reportgen.presentation.shown import shown_coefficient, shown_contextual
+from reportgen.presentation.shown import places, shown_coefficient, shown_contextual
 from reportgen.presentation.tables import EMPTY, Cell, Column, Row, Table, missing
 from reportgen.presentation.wording import Wording
 
@@ -95,11 +95,11 @@ def tests_table(analysis: Analysis, words: Wording) -> Table:
     variance = analysis.comparison.group_variance
     for key, found in (("test.dummies", variance.dummies), ("test.beyond", variance.beyond)):
         if not isinstance(found, Undefined):
-            f_df = ", ".join(degrees_of_freedom(df) for df in found.f_df)
+            f_df = in_a_row(found.f_df)
             rows.append(Row(words[key], _plain(f"F = {quantity('statistic', found.f)}", f_df, p_value(found.p_value))))
     own = analysis.fits["separate"]
     if isinstance(own, SeparateFit) and not isinstance(own.f, Undefined):
-        f_df = ", ".join(degrees_of_freedom(df) for df in own.f_df)
+        f_df = in_a_row(own.f_df)
         rows.append(Row(words["test.equal_slopes"], _plain(f"F = {quantity('statistic', own.f)}", f_df, p_value(own.p_value))))
     if not isinstance(variance.lrt, Undefined):
         df = words["test.mixture"]
@@ -119,7 +119,7 @@ def hausman_table(found: HausmanTable | Undefined, words: Wording) -> Table:
             absent = missing(words.issue(problem))
             cells: tuple[Cell, ...] = (absent, Cell(MISSING, (), absent.note), absent)
         else:
-            df = ", ".join(degrees_of_freedom(value) for value in form.df)
+            df = in_a_row([value for value in form.df if not isinstance(value, Undefined)])
             letter = "F" if len(form.df) > 1 else "χ²"
             cells = _plain(f"{letter} = {quantity('statistic', form.statistic)}", df, p_value(form.p_value))
         rows.append(Row(words[f"hausman.{form.form}"], cells, detail=words[f"hausman_note.{form.note_code}"]))
@@ -154,24 +154,24 @@ def checks_table(analysis: Analysis, words: Wording) -> Table:
 
 def slopes_table(analysis: Analysis, words: Wording) -> Table:
     """One row a predictor: its slope within, between, their difference, and in the two blends. For many predictors."""
-    rows = []
+    rows, place = [], places(analysis)
     for slope in analysis.comparison.slopes:
         blends = [
             shown_coefficient(analysis, variant, slope.by_variant[variant]) if variant in slope.by_variant else None
             for variant in ("pooled", "random_intercept")
         ]
         items = (slope.within, slope.between, shown_contextual(analysis, slope), *blends)
-        cells = tuple(_slope_cell(item, words) for item in items)
+        cells = tuple(_slope_cell(item, place[slope.column], words) for item in items)
         rows.append(Row(printable(slope.column, 40), cells, begins_part=True))
     heads = ("within", "between", "contextual", "pooled", "random_intercept")
     columns = tuple(Column(words[f"table.slopes.{head}"]) for head in heads)
     return Table("slopes", words["table.slopes.stub"], columns, tuple(rows))
 
 
-def _slope_cell(item: Coefficient | Undefined | None, words: Wording) -> Cell:
+def _slope_cell(item: Coefficient | Undefined | None, place: Place, words: Wording) -> Cell:
     if item is None:
         return EMPTY
     if isinstance(item, Undefined):
         return missing(words.issue(item.reason)) if item.reason.code != "not_in_model" else EMPTY
-    shown = estimate(item)
+    shown = estimate(item, place)
     return Cell(shown.value, (shown.interval,))

@@ -1,25 +1,28 @@
 """Numbers as text: one place for decimals, signs and intervals. Pure functions; no words of the report.
 
 An estimate is shown to the decimals of two significant digits of its standard error, and so are its interval and its
-standard error; the sentence and the table therefore show the same digits.
+standard error. Estimates that stand beside each other (a predictor's slopes in all models) share the decimals of the most
+exact one; the sentence and the table therefore show the same digits.
 """
 
 from __future__ import annotations
 
 import math
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Literal
 
 from reportgen.fits import Coefficient, Number, Undefined
+from reportgen.presentation.number_style import current_style
 
 MINUS = "\N{MINUS SIGN}"
 MISSING = "\N{EN DASH}"
 TOO_SMALL, TOO_LARGE = 1e-5, 1e7  # magnitudes beyond which numbers are written as powers of ten
 EXTRA_DIGITS = 3  # digits an equation shows beyond those of the table, so that it can be followed by hand
+MAX_BEYOND = 2  # digits beyond those of its own standard error that an estimate gets beside others
 MAX_DECIMALS = 12
 ALMOST_ZERO = 1e-13  # relative to the standard error: what is rounding is written as zero
 
@@ -54,8 +57,8 @@ def fixed(value: float, decimals: int) -> str:
     """`value` with a true minus sign and never a negative zero."""
     text = f"{value:.{decimals}f}"
     if text.startswith("-"):
-        return text[1:] if not text.strip("-0.") else MINUS + text[1:]
-    return text
+        text = text[1:] if not text.strip("-0.") else MINUS + text[1:]
+    return current_style().marked(text)
 
 
 def scientific(value: float, digits: int = 3) -> str:
@@ -64,7 +67,7 @@ def scientific(value: float, digits: int = 3) -> str:
         return "0"
     mantissa, _, exponent = f"{value:.{max(digits - 1, 0)}e}".partition("e")
     power = str(int(exponent)).translate(SUPERSCRIPTS)
-    return f"{mantissa.replace('-', MINUS)} \u00d7 10{power}"
+    return f"{current_style().marked(mantissa.replace('-', MINUS))} \u00d7 10{power}"
 
 
 def needs_power(*values: float) -> bool:
@@ -110,6 +113,25 @@ class Place:
         as_power = needs_power(estimate, std_error)
         return cls(last if as_power else max(min(last, 0), -MAX_DECIMALS), as_power)
 
+    @classmethod
+    def shared(cls, estimates: Sequence[tuple[float, float]]) -> Place:
+        """One place for estimates of one row or sentence, each given with its standard error.
+
+        Fine enough for the most exact of them, and for two significant digits of each (within ``MAX_BEYOND`` of its own place).
+        """
+        as_power = needs_power(*(number for pair in estimates for number in pair))
+        wanted = []
+        for value, std_error in estimates:
+            own = cls.of(value, std_error).exponent
+            two_digits = cls.of(value, abs(value)).exponent if abs(value) > ALMOST_ZERO * std_error else own
+            wanted.append(min(own, max(two_digits, own - MAX_BEYOND)))
+        return cls(min(wanted, default=-2), as_power)
+
+    def beside(self, value: float, std_error: float) -> Place:
+        """This place for one of the estimates that share it, unless that is too far beyond its own standard error."""
+        own = Place.of(value, std_error)
+        return own if own.as_power != self.as_power else Place(max(self.exponent, own.exponent - MAX_BEYOND), self.as_power)
+
     def finer(self, digits: int = EXTRA_DIGITS) -> Place:
         """The place some digits further to the right."""
         return Place(max(self.exponent - digits, -MAX_DECIMALS) if not self.as_power else self.exponent - digits, self.as_power)
@@ -124,8 +146,18 @@ class Place:
 
 
 def interval(low: float, high: float, place: Place) -> str:
-    """``low to high``: the word keeps apart what a dash would join to a minus sign."""
-    return f"{place.text(low)} to {place.text(high)}"
+    """From the lower to the upper end."""
+    return span(place.text(low), place.text(high))
+
+
+def span(low: str, high: str) -> str:
+    """From one number to another, both already written."""
+    return current_style().range.format(low, high)
+
+
+def in_a_row(numbers: Sequence[float]) -> str:
+    """Degrees of freedom beside each other."""
+    return current_style().separator.join(degrees_of_freedom(number) for number in numbers)
 
 
 @contextmanager
@@ -142,19 +174,19 @@ def p_value(p: Number) -> str:
     """A p value in the style of the report.
 
     ``apa``: ``p < .001`` or three decimals without the leading zero. ``ama``: ``P < .001``, three decimals below .01 and where
-    two would turn .05 round, else two. ``plain``: as ``apa`` with the leading zero.
+    two would turn .05 round, else two. ``plain``: as ``apa`` with the leading zero. A decimal comma always has its zero.
     """
     if isinstance(p, Undefined):
         return MISSING
-    style = _p_style.get()
-    letter, zero = ("P" if style == "ama" else "p"), ("0" if style == "plain" else "")
+    style, marks = _p_style.get(), current_style()
+    letter, zero = ("P" if style == "ama" else "p"), ("0" if style == "plain" or marks.decimal != "." else "")
     if p < 0.001:
-        return f"{letter} < {zero}.001"
+        return f"{letter} < {marks.marked(zero + '.001')}"
     decimals = 2 if style == "ama" and p >= 0.01 and not 0.045 <= p < 0.055 else 3
     text = f"{p:.{decimals}f}"
     if text.startswith("1") and p < 1:
-        return f"{letter} > {zero}.{'9' * decimals}"
-    return f"{letter} = {zero + text[1:] if text.startswith('0') else text}"
+        return f"{letter} > {marks.marked(zero + '.' + '9' * decimals)}"
+    return f"{letter} = {marks.marked(zero + text[1:] if text.startswith('0') else text)}"
 
 
 def degrees_of_freedom(df: float) -> str:
@@ -165,17 +197,22 @@ def degrees_of_freedom(df: float) -> str:
 
 def percent(share: float) -> str:
     """A share of one as a percentage, finer near 0 and near 100."""
-    distance = min(share, 1.0 - share) * 100
+    distance, style = min(share, 1.0 - share) * 100, current_style()
     if 0 < distance < 0.005:
-        return "less than 0.01%" if share < 0.5 else "more than 99.99%"
-    decimals = 0 if distance >= 10 or distance <= 0 else 1 if distance >= 0.95 else 2
-    return f"{fixed(share * 100, decimals)}%"
+        pattern, end = (style.below, 0.01) if share < 0.5 else (style.above, 99.99)
+        return pattern.format(style.percent.format(fixed(end, 2)))
+    return whole_percent(share, 0 if distance >= 10 or distance <= 0 else 1 if distance >= 0.95 else 2)
+
+
+def whole_percent(share: float, decimals: int = 0) -> str:
+    """A share of one as a percentage, without decimals unless asked for."""
+    return current_style().percent.format(fixed(share * 100, decimals))
 
 
 def count(number: float) -> str:
     """A number of things, thousands set apart by a narrow space from 10,000 on; a median may end in a half."""
     text = fixed(number, 0) if float(number).is_integer() else significant(float(number), 4).rstrip("0")
-    return f"{round(number):,}".replace(",", "\N{NARROW NO-BREAK SPACE}") if text.isdigit() and len(text) > 4 else text
+    return f"{round(number):,}".replace(",", current_style().thousands) if text.isdigit() and len(text) > 4 else text
 
 
 def quantity(kind: str, value: Number) -> str:
@@ -209,17 +246,18 @@ class Estimate:
     includes_zero: bool
 
 
-def estimate(coefficient: Coefficient) -> Estimate:
-    """The texts of a coefficient."""
+def estimate(coefficient: Coefficient, shared: Place | None = None) -> Estimate:
+    """The texts of a coefficient, at the place it shares with those it is set beside."""
     c = coefficient
-    place = Place.of(c.estimate, c.std_error)
+    own = Place.of(c.estimate, c.std_error)
+    place = shared.beside(c.estimate, c.std_error) if shared else own
     number = 0.0 if abs(c.estimate) < ALMOST_ZERO * c.std_error else c.estimate
     shown = place.text(number)
     return Estimate(
         value=shown,
-        exact=place.finer().text(number),
+        exact=own.finer().text(number),
         magnitude=place.text(abs(number)),
-        sign=0 if not shown.strip("0.") else -1 if number < 0 else 1,
+        sign=0 if not shown.strip("0" + current_style().decimal) else -1 if number < 0 else 1,
         std_error=place.text(c.std_error) if c.std_error > 0 else "0",
         low=place.text(c.conf_low),
         high=place.text(c.conf_high),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from reportgen.fits import Undefined
 from reportgen.influence import SlopesWithout
 from reportgen.presentation.formatting import Place, printable
+from reportgen.presentation.shown import places
 from reportgen.presentation.tables import Cell, Column, Row, Table
 from reportgen.presentation.wording import Wording
 
@@ -18,18 +19,19 @@ KINDS = ("within", "between", "contextual", "random_intercept")
 
 def influence_table(analysis: Analysis, words: Wording) -> Table:
     """Every slope without each single group: its range, and the group whose absence moves it most."""
-    rows = []
+    rows, place = [], places(analysis)
     for kind in KINDS:
         found = getattr(analysis.comparison.influence, kind)
         if not isinstance(found, Undefined) and len(found.groups):
-            rows += [_row(analysis.groups, kind, found, c, words) for c in range(len(found.columns))]
+            rows += [_row(analysis.groups, kind, (found, c), place[found.columns[c]], words) for c in range(len(found.columns))]
     heads = ("all", "lowest", "highest", "group", "without")
     columns = tuple(Column(words[f"table.influence.{head}"], "text" if head == "group" else "number") for head in heads)
     return Table("influence", words["table.influence.stub"], columns, tuple(rows))
 
 
-def _row(groups: tuple[str, ...], kind: str, found: SlopesWithout, c: int, words: Wording) -> Row:
-    place = Place.of(float(found.full[c]), float(found.full_errors[c]))
+def _row(groups: tuple[str, ...], kind: str, one: tuple[SlopesWithout, int], shared: Place, words: Wording) -> Row:
+    found, c = one
+    place = shared.beside(float(found.full[c]), float(found.full_errors[c]))
     strongest = int(found.strongest[c])
     without = float(found.estimates[int(found.groups.searchsorted(strongest)), c])
     numbers = (float(found.full[c]), float(found.estimates[:, c].min()), float(found.estimates[:, c].max()))
@@ -40,12 +42,12 @@ def _row(groups: tuple[str, ...], kind: str, found: SlopesWithout, c: int, words
 
 def weighting_table(analysis: Analysis, words: Wording) -> Table:
     """The slopes between groups under three weightings of the group means."""
-    rows = []
+    rows, shared = [], places(analysis)
     slopes = analysis.comparison.between_slopes
     for slope in () if isinstance(slopes, Undefined) else slopes:
         cells = []
         for weighted in (slope.equal, slope.by_size, slope.by_precision):
-            place = Place.of(weighted.estimate, weighted.std_error)
+            place = shared[slope.column].beside(weighted.estimate, weighted.std_error)
             cells.append(Cell(place.text(weighted.estimate), (f"({place.text(weighted.std_error)})",)))
         rows.append(Row(printable(slope.column, 40), tuple(cells)))
     columns = tuple(Column(words[f"table.weighting.{head}"]) for head in ("equal", "by_size", "by_precision"))

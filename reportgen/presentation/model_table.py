@@ -17,7 +17,8 @@ from reportgen.fits import (
     Undefined,
     UnfitVariant,
 )
-from reportgen.presentation.formatting import count, degrees_of_freedom, p_value, printable, quantity, significant
+from reportgen.presentation.formatting import Place, count, degrees_of_freedom, p_value, printable, quantity, significant
+from reportgen.presentation.shown import places
 from reportgen.presentation.tables import EMPTY, Cell, Column, Row, Table, coefficient_cell, missing
 from reportgen.presentation.variance_table import interval_text
 from reportgen.presentation.wording import Wording
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from reportgen.analysis import Analysis
 
 Intervals = Mapping[str, VarianceIntervals]
-Shown = Mapping[str, tuple[Coefficient, ...]]
+Shown = tuple[Mapping[str, tuple[Coefficient, ...]], Mapping[str, Place]]
 
 SLOPE_ROLES: tuple[Role, ...] = ("raw", "within", "group_level")
 MEAN_ROLES: tuple[Role, ...] = ("between", "contextual")
@@ -57,25 +58,26 @@ def model_table(analysis: Analysis, words: Wording) -> Table:
 def _coefficient_rows(analysis: Analysis, fits: Mapping[str, ModelFit], words: Wording) -> list[Row]:
     rows: list[Row] = []
     shown = {name: analysis.shown(fit) for name, fit in fits.items()}
+    place = places(analysis)
     for level in analysis.levels[:-1]:
         name = printable(level.column, 40)
         if level.varies_within:
-            rows.append(_coefficient_row(name, level.column, SLOPE_ROLES, shown, words))
+            rows.append(_coefficient_row(name, level.column, SLOPE_ROLES, (shown, place), words))
             if level.varies_between:
                 mean = words["table.models.mean_of"].format(name)
-                rows.append(_coefficient_row(mean, level.column, MEAN_ROLES, shown, words))
+                rows.append(_coefficient_row(mean, level.column, MEAN_ROLES, (shown, place), words))
         else:
-            rows.append(_coefficient_row(name, level.column, (*SLOPE_ROLES, "between"), shown, words))
-    rows.append(_coefficient_row(words["table.models.intercept"], "(Intercept)", ("intercept",), shown, words))
+            rows.append(_coefficient_row(name, level.column, (*SLOPE_ROLES, "between"), (shown, place), words))
+    rows.append(_coefficient_row(words["table.models.intercept"], "(Intercept)", ("intercept",), (shown, place), words))
     return rows
 
 
 def _coefficient_row(header: str, column: str, roles: tuple[Role, ...], shown: Shown, words: Wording) -> Row:
-    cells = []
-    for coefficients in shown.values():
+    cells, (models, place) = [], shown
+    for coefficients in models.values():
         found = next((c for c in coefficients if c.column == column and c.role in roles), None)
         extra = () if found is None or found.role == "intercept" else (words[f"role_short.{found.role}"],)
-        cells.append(coefficient_cell(found, *extra) if found else EMPTY)
+        cells.append(coefficient_cell(found, place[column], *extra) if found else EMPTY)
     return Row(header, tuple(cells), begins_part=True)
 
 

@@ -10,8 +10,8 @@ from reportgen.comparison import SlopeComparison
 from reportgen.fits import Coefficient, LeastSquaresFit, MixedFit, Undefined
 from reportgen.presentation.curve_points import slope_if, told_points
 from reportgen.presentation.explanation_tables import arithmetic_place
-from reportgen.presentation.formatting import Place, estimate, fixed, percent, printable
-from reportgen.presentation.shown import shown_contextual
+from reportgen.presentation.formatting import Place, estimate, fixed, percent, printable, whole_percent
+from reportgen.presentation.shown import places, shown_contextual
 from reportgen.presentation.wording import Wording
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ def predictor(analysis: Analysis, number: int, words: Wording) -> Plain:
         Labels and sentences.
     """
     slope, level = analysis.comparison.slopes[number], analysis.levels[number]
+    place = places(analysis)[slope.column]
     between = "both" if level.varies_between else "within"
     entry: Plain = {
         "id": f"predictor-{number + 1}",
@@ -42,12 +43,12 @@ def predictor(analysis: Analysis, number: int, words: Wording) -> Plain:
         "column": printable(slope.column, SHORT),
         "level": between if level.varies_within else "between",
         "between_share": percent(level.between_share),
-        "within": coefficient_text(slope.within, words),
-        "between": coefficient_text(slope.between, words),
-        "contextual": coefficient_text(shown_contextual(analysis, slope), words),
-        "models": _models(analysis, slope.column),
+        "within": coefficient_text(slope.within, place, words),
+        "between": coefficient_text(slope.between, place, words),
+        "contextual": coefficient_text(shown_contextual(analysis, slope), place, words),
+        "models": _models(analysis, slope.column, place),
         "blends": {name: _blend(slope, blend, words) for name, blend in slope.blends.items()},
-        "curve": _curve(analysis, slope),
+        "curve": _curve(analysis, slope, place),
         "changed": _changed(analysis, slope),
     }
     return entry | _kind(analysis, slope.column)
@@ -62,22 +63,22 @@ def _kind(analysis: Analysis, column: str) -> Plain:
     return {"kind": "product" if len(parts) > 1 else "number", "factor": "", "factor_level": ""}
 
 
-def coefficient_text(item: Coefficient | Undefined | None, words: Wording) -> Plain:
+def coefficient_text(item: Coefficient | Undefined | None, place: Place, words: Wording) -> Plain:
     """The texts of a coefficient, or the reason why there is none."""
     if item is None:
         return {"defined": False, "reason": ""}
     if isinstance(item, Undefined):
         return {"defined": False, "reason": words.issue(item.reason)}
-    return {"defined": True, "reason": "", "role": item.role, **asdict(estimate(item))}
+    return {"defined": True, "reason": "", "role": item.role, **asdict(estimate(item, place))}
 
 
-def _models(analysis: Analysis, column: str) -> Plain:
+def _models(analysis: Analysis, column: str, place: Place) -> Plain:
     """Coefficient texts by variant and role."""
     models: Plain = {}
     for name, fit in analysis.fits.items():
         if isinstance(fit, LeastSquaresFit | MixedFit):
             found = [c for c in analysis.shown(fit) if c.column == column]
-            models[name] = {c.role: asdict(estimate(c)) for c in found}
+            models[name] = {c.role: asdict(estimate(c, place)) for c in found}
     return models
 
 
@@ -105,15 +106,14 @@ def _blend(slope: SlopeComparison, blend: Blend, words: Wording) -> Plain:
     }
 
 
-def _curve(analysis: Analysis, slope: SlopeComparison) -> list[Plain]:
+def _curve(analysis: Analysis, slope: SlopeComparison, place: Place) -> list[Plain]:
     """The slope at a few assumed shares of variance between groups."""
     curve = analysis.comparison.curve
     if isinstance(curve, Undefined) or slope.column not in curve.columns or not isinstance(slope.within, Coefficient):
         return []
-    place = Place.of(slope.within.estimate, slope.within.std_error)
     return [
         {
-            "share": percent(point.share) if point.is_fitted else f"{fixed(point.share * 100, 0)}%",
+            "share": percent(point.share) if point.is_fitted else whole_percent(point.share),
             "slope": place.text(point.slope),
             "is_fitted": point.is_fitted,
         }

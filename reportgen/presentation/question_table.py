@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from reportgen.fits import LeastSquaresFit, MixedFit, Role
 from reportgen.presentation.formatting import estimate, printable
+from reportgen.presentation.shown import places
 from reportgen.presentation.tables import EMPTY, Cell, Column, Row, Table
 from reportgen.presentation.wording import Wording
 
@@ -30,12 +31,12 @@ def question_table(analysis: Analysis, words: Wording) -> Table:
     shown = [level.column for level in analysis.levels[:-1]]
     if len(shown) > MAX_PREDICTORS:
         shown = []
-    rows = []
+    rows, place = [], places(analysis)
     for question, variant, roles in QUESTIONS:
         fit = analysis.fits.get(variant)
         if not isinstance(fit, LeastSquaresFit | MixedFit) or not any(c.role in roles for c in fit.coefficients):
             continue
-        found = {c.column: estimate(c) for c in analysis.shown(fit) if c.role in roles}
+        found = {c.column: estimate(c, place[c.column]) for c in analysis.shown(fit) if c.role in roles}
         cells = tuple(Cell(found[name].value, (found[name].interval,)) if name in found else EMPTY for name in shown)
         models = Cell(words[f"question_models.{question}"])
         rows.append(Row(words[f"question.{question}"], (models, *cells), begins_part=True))

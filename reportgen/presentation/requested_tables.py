@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reportgen.fits import LeastSquaresFit, MixedFit, Undefined
-from reportgen.presentation.formatting import Place, estimate, interval, printable, scientific
+from reportgen.presentation.formatting import estimate, interval, printable, scientific
+from reportgen.presentation.shown import places
 from reportgen.presentation.tables import Cell, Column, Row, Table, missing
 from reportgen.presentation.wording import Wording
 
@@ -17,7 +18,7 @@ QUANTITIES = ("estimate", "sigma2", "psi", "std_error")
 
 def bootstrap_table(analysis: Analysis, words: Wording) -> Table:
     """Intervals of the coefficients of the mixed models: of the page, and by parametric bootstrap."""
-    rows = []
+    rows, shared = [], places(analysis)
     for variant, found in analysis.variance.bootstrap.items():
         fit = analysis.fits[variant]
         if not isinstance(fit, MixedFit):
@@ -25,14 +26,15 @@ def bootstrap_table(analysis: Analysis, words: Wording) -> Table:
         shown = {(c.column, c.role): c for c in analysis.shown(fit)}
         for item in found.coefficients:
             own = shown[(item.column, item.role)]
-            place, low, high = Place.of(own.estimate, own.std_error), item.interval.low, item.interval.high
+            place = shared[own.column].beside(own.estimate, own.std_error)
+            low, high = item.interval.low, item.interval.high
             ends = [end.reason for end in (low, high) if isinstance(end, Undefined)]
             if isinstance(low, Undefined) or isinstance(high, Undefined):
                 cell = missing(words.issue(ends[0]))
             else:
                 cell = Cell(interval(low, high, place))
             header = f"{words[f'variant_short.{variant}']}: {printable(item.column, 40)}"
-            texts = estimate(own)
+            texts = estimate(own, place)
             rows.append(Row(header, (Cell(texts.value), Cell(texts.interval), cell), detail=words[f"role.{item.role}"]))
     columns = tuple(Column(words[f"table.bootstrap.{head}"]) for head in ("estimate", "model", "bootstrap"))
     return Table("bootstrap", words["table.bootstrap.stub"], columns, tuple(rows))

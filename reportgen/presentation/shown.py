@@ -1,4 +1,4 @@
-"""Which standard errors and degrees of freedom stand beside a coefficient of the comparison."""
+"""Which standard errors and degrees of freedom stand beside a coefficient of the comparison, and with how many digits."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from reportgen.comparison import SlopeComparison
 from reportgen.fits import Coefficient, LeastSquaresFit, MixedFit, Undefined
+from reportgen.presentation.formatting import Place
 
 if TYPE_CHECKING:
     from reportgen.analysis import Analysis
@@ -24,3 +25,13 @@ def shown_coefficient(analysis: Analysis, variant: str, item: Coefficient) -> Co
     if not isinstance(fit, LeastSquaresFit | MixedFit):
         return item
     return next((c for c in analysis.shown(fit) if (c.column, c.role) == (item.column, item.role)), item)
+
+
+def places(analysis: Analysis) -> dict[str, Place]:
+    """Where the estimates of each design column are cut off, the same in every model, sentence and table."""
+    found: dict[str, list[tuple[float, float]]] = {level.column: [] for level in analysis.levels[:-1]}
+    for fit in analysis.fits.values():
+        if isinstance(fit, LeastSquaresFit | MixedFit):
+            for c in analysis.shown(fit):
+                found.setdefault(c.column, []).append((c.estimate, c.std_error))
+    return {column: Place.shared(estimates) for column, estimates in found.items()}

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from reportgen.fits import Coefficient, Number, Undefined
-from reportgen.presentation.formatting import MISSING, estimate
+from reportgen.presentation.formatting import MISSING, Place, estimate
 
 Align = Literal["text", "number"]
 
@@ -86,9 +86,9 @@ class Table:
 EMPTY = Cell("")
 
 
-def coefficient_cell(item: Coefficient, *extra: str) -> Cell:
-    """Estimate with standard error, interval and p value below it; `extra` lines follow."""
-    shown = estimate(item)
+def coefficient_cell(item: Coefficient, place: Place, *extra: str) -> Cell:
+    """Estimate with standard error, interval and p value below it, cut off at a shared place; `extra` lines follow."""
+    shown = estimate(item, place)
     return Cell(shown.value, (f"({shown.std_error})", shown.interval, shown.p, *extra))
 
 
