@@ -99,6 +99,7 @@ def add_looks(parser: argparse.ArgumentParser) -> None:
         "--p-style", metavar="S", default="apa", help="how p values are written: apa, ama or plain (default: apa)"
     )
     looks.add_argument("--templates", metavar="DIR", default="", help="folder of templates that replace those of the same name")
+    looks.add_argument("--lang", metavar="TAG", default="en", help="its language, as de for German (default: en)")
     looks.add_argument("--no-attach-data", action="store_true", help="leave the analysed columns out of the PDF's attachments")
 
 
@@ -165,6 +166,7 @@ def given_choices(options: argparse.Namespace) -> Options:
 
 def given_presentation(options: argparse.Namespace) -> Presentation:
     """How the report is to look, as given on the command line."""
+    from reportgen.presentation.languages import checked_language
     from reportgen.presentation.options import Presentation, checked_date, checked_p_style, read_logo
     from reportgen.presentation.own_templates import read_templates
 
@@ -176,4 +178,5 @@ def given_presentation(options: argparse.Namespace) -> Presentation:
         p_style=checked_p_style(options.p_style),
         attach_data=not options.no_attach_data,
         templates=read_templates(options.templates),
+        lang=checked_language(options.lang),
     )

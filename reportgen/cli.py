@@ -91,6 +91,7 @@ def build_parser() -> argparse.ArgumentParser:
     templates = add_command(commands, "templates", "copy the report's templates, to change them for --templates", _templates)
     templates.add_argument("action", metavar="copy", choices=["copy"], help="what to do")
     templates.add_argument("folder", metavar="DIR", type=Path, help="where to")
+    templates.add_argument("--lang", metavar="TAG", default="en", help="language of the copied templates (default: en)")
 
     add_command(commands, "doctor", "say which optional parts work here, and what mends the others", _doctor)
     return parser
@@ -145,7 +146,9 @@ def _batch(options: argparse.Namespace, messages: Messages) -> int:
     formats = checked_formats(options.format) if options.format else ()
     jobs = jobs_of(Request(tuple(options.data), options.formula, formats, options.by, options.responses))
     choices, presentation = tuple(asdict(given_choices(options)).items()), given_presentation(options)
-    jobs = tuple(replace(job, choices=choices, presentation=presentation) for job in jobs)
+    jobs = tuple(
+        replace(job, choices=choices, presentation=replace(presentation, lang=job.lang or presentation.lang)) for job in jobs
+    )
     workers = options.jobs or default_workers()
     megabytes = options.memory_limit if options.memory_limit >= 0 else default_megabytes(workers)
     limits = Limits(workers, options.time_limit if options.time_limit > 0 else math.inf, megabytes)
@@ -195,9 +198,11 @@ def _summary(verdict: Verdict) -> str:
 
 
 def _templates(options: argparse.Namespace, messages: Messages) -> int:
+    from reportgen.presentation.languages import checked_language
     from reportgen.presentation.own_templates import copy_templates
 
-    messages.say(f"copied {copy_templates(options.folder)} files to {options.folder}; its README.md says how to use them")
+    n_files = copy_templates(options.folder, checked_language(options.lang))
+    messages.say(f"copied {n_files} files to {options.folder}; its README.md says how to use them")
     return 0
 
 

@@ -17,6 +17,7 @@ from reportgen.fits import Fit, LeastSquaresFit, MixedFit, ModelFit, Undefined
 from reportgen.prediction import predict
 from reportgen.prediction_rows import augmented, new_rows
 from reportgen.presentation.formatting import PStyle
+from reportgen.presentation.languages import ENGLISH, checked_language
 from reportgen.presentation.material import Material
 from reportgen.presentation.options import PLAIN, Presentation, checked_date, checked_p_style, read_logo
 from reportgen.presentation.own_templates import read_templates
@@ -45,6 +46,7 @@ class Looks(TypedDict, total=False):
     date: str
     p_style: PStyle
     attach_data: bool
+    lang: str
 
 
 def analyze(formula: str, data: object, *, name: str = "", **options: Unpack[Choices]) -> Analysis:
@@ -105,15 +107,16 @@ class Analysis:
             Folder of templates that replace those of the same name.
         **choices
             Fields of :class:`reportgen.presentation.options.Presentation`: ``title``, ``author``, ``date`` (``YYYY-MM-DD``),
-            ``p_style`` (``apa``, ``ama``, ``plain``), ``attach_data``.
+            ``p_style`` (``apa``, ``ama``, ``plain``), ``attach_data``, ``lang`` (``en``, ``de``).
 
         Raises
         ------
         InputError
-            A date, style, image or folder that cannot be used.
+            A date, style, language, image or folder that cannot be used.
         """
         checked_date(choices.get("date", ""))
         checked_p_style(choices.get("p_style", "apa"))
+        checked_language(choices.get("lang", ENGLISH), "lang")
         changed = replace(self.presentation, **choices)
         if logo:
             changed = replace(changed, logo=read_logo(os.fspath(logo)))

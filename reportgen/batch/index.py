@@ -14,6 +14,7 @@ from reportgen import __version__
 from reportgen.batch.folder import sync_folder
 from reportgen.batch.summary import Outcome
 from reportgen.errors import OutputError, OutputNotWritable
+from reportgen.presentation.languages import ENGLISH
 
 if TYPE_CHECKING:
     from reportgen.presentation.figures.style import Figure
@@ -48,9 +49,12 @@ class IndexAssignment:
     coefficient: str
     formats: tuple[str, ...]
     staging: str
+    language: str = ENGLISH
 
     @classmethod
-    def of(cls, outcomes: Sequence[Outcome], coefficient: str, formats: tuple[str, ...], staging: str) -> IndexAssignment:
+    def of(
+        cls, outcomes: Sequence[Outcome], coefficient: str, formats: tuple[str, ...], staging: str, language: str
+    ) -> IndexAssignment:
         """The index of some outcomes, in their order; that of a resumed run is that of one that was never interrupted."""
         entries = tuple(
             Entry(
@@ -65,7 +69,7 @@ class IndexAssignment:
             )
             for outcome in outcomes
         )
-        return cls(entries, coefficient, formats, staging)
+        return cls(entries, coefficient, formats, staging, language)
 
 
 def make_index(assignment: IndexAssignment) -> Mapping[str, Any]:
@@ -76,9 +80,18 @@ def make_index(assignment: IndexAssignment) -> Mapping[str, Any]:
     mapping
         ``files``: the suffixes written; ``failures``: sentences about those that could not be made.
     """
+    from reportgen.presentation.layers import Layers
+    from reportgen.presentation.number_style import number_style
+    from reportgen.presentation.wording import wording
+
+    with number_style(wording(Layers(assignment.language)).numbers):
+        return _made(assignment)
+
+
+def _made(assignment: IndexAssignment) -> Mapping[str, Any]:
     from reportgen.presentation.outputs import write_through
 
-    context, figures = index_context(assignment.entries, assignment.coefficient)
+    context, figures = index_context(assignment.entries, assignment.coefficient, assignment.language)
     folder, files, failures = Path(assignment.staging), [], []
     try:
         folder.mkdir()
@@ -96,7 +109,7 @@ def make_index(assignment: IndexAssignment) -> Mapping[str, Any]:
     return {"files": files, "failures": failures}
 
 
-def index_context(entries: Sequence[Entry], coefficient: str) -> tuple[Plain, Mapping[str, Figure]]:
+def index_context(entries: Sequence[Entry], coefficient: str, language: str = ENGLISH) -> tuple[Plain, Mapping[str, Figure]]:
     """What the page says, as plain values, and its figures.
 
     Parameters
@@ -105,6 +118,8 @@ def index_context(entries: Sequence[Entry], coefficient: str) -> tuple[Plain, Ma
         The reports.
     coefficient : str
         Design column to compare; empty for the one that most of them have.
+    language : str
+        Language of the page.
     """
     from reportgen.batch.multiplicity import adjusted
     from reportgen.presentation.exports import provenance
@@ -112,10 +127,12 @@ def index_context(entries: Sequence[Entry], coefficient: str) -> tuple[Plain, Ma
 
     column = coefficient or commonest_column(entries)
     adjusted_p = {kind: adjusted(p_values(entries, column, kind)) for kind in TESTED}
-    rows = [_row(entry, column, adjusted_p) for entry in entries]
+    labels = batch_labels(language)
+    rows = [_row(entry, column, adjusted_p, labels) for entry in entries]
     there = [entry for entry in entries if entry.line]
     statuses = Counter(entry.status for entry in entries)
     context: Plain = {
+        "language": language,
         "n": count(len(entries)),
         "n_there": count(len(there)),
         "n_failed": statuses["failed"],
@@ -131,7 +148,7 @@ def index_context(entries: Sequence[Entry], coefficient: str) -> tuple[Plain, Ma
         "version": __version__,
         "provenance": provenance(),
     }
-    return context, _figures(entries, column)
+    return context, _figures(entries, column, labels)
 
 
 def commonest_column(entries: Sequence[Entry]) -> str:
@@ -157,10 +174,10 @@ def is_complete(term: Mapping[str, Any]) -> bool:
     return bool(term) and all(term[key] is not None for key in ("estimate", "std_error", "df", "conf_low", "conf_high"))
 
 
-def _row(entry: Entry, column: str, adjusted_p: Mapping[str, Mapping[str, float]]) -> Plain:
+def _row(entry: Entry, column: str, adjusted_p: Mapping[str, Mapping[str, float]], labels: Mapping[str, str]) -> Plain:
     from reportgen.presentation.formatting import MISSING, count, printable, quantity
 
-    line, labels = entry.line, batch_labels()
+    line = entry.line
     cautions = [labels.get(f"caution.{kind}", kind.replace("_", " ")) for kind in line["cautions"]] if line else []
     return {
         "name": printable(entry.title or entry.name, 80),
@@ -196,7 +213,7 @@ def _texts(term: Mapping[str, Any], adjusted_p: float | None) -> Plain:
     }
 
 
-def _figures(entries: Sequence[Entry], column: str) -> Mapping[str, Figure]:
+def _figures(entries: Sequence[Entry], column: str, labels: Mapping[str, str]) -> Mapping[str, Figure]:
     from reportgen.presentation.figures.collection import Series, Span, draw_collection
 
     series = []
@@ -211,19 +228,17 @@ def _figures(entries: Sequence[Entry], column: str) -> Mapping[str, Figure]:
             series.append(Series(entry.title or entry.name, spans))
     if not series:
         return {}
-    labels = batch_labels()
     return {"collection": draw_collection(series, {kind: labels[f"panel.{kind}"] for kind in TESTED})}
 
 
 @cache
-def batch_labels() -> Mapping[str, str]:
-    """The short words of the index."""
-    import tomllib
+def batch_labels(language: str = ENGLISH) -> Mapping[str, str]:
+    """The short words of the index, and those it shares with the reports."""
+    from reportgen.presentation.layers import Layers
+    from reportgen.presentation.wording import catalogue, wording
 
-    from reportgen.presentation.wording import flattened
-    from reportgen.resources import resource
-
-    return flattened(tomllib.loads(resource("templates/batch/labels.toml").read_text(encoding="utf-8")))
+    layers = Layers(language)
+    return {**wording(layers).labels, **catalogue(layers, "batch/labels.toml")}
 
 
 def _page(context: Plain, figures: Mapping[str, Figure]) -> bytes:
@@ -243,8 +258,10 @@ def render_index(context: Plain, figures: Mapping[str, Figure], medium: str, fon
     from markupsafe import Markup
 
     from reportgen.presentation.html import page_environment, plain_figure
+    from reportgen.presentation.layers import Layers
 
-    template = page_environment().get_template("batch/index.html.j2")
+    template = page_environment(Layers(context["language"])).get_template("batch/index.html.j2")
     shown = {name: plain_figure(figure) for name, figure in figures.items()}
     rules = Markup(fonts)  # noqa: S704 - made from font files, no text of the data
-    return template.render(**context, figures=shown, medium=medium, fonts=rules, language="en")
+    labels = batch_labels(context["language"])
+    return template.render(**context, labels=labels, figures=shown, medium=medium, fonts=rules)

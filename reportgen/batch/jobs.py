@@ -42,6 +42,8 @@ class Job:
         Choices of the analysis, as attributes of :class:`reportgen.analysis.Options`; the others have their defaults.
     presentation : Presentation
         How the report looks; its title is that of the job where the job has one.
+    lang : str
+        Language that the manifest gives it; empty for that of the whole batch.
     """
 
     name: str
@@ -52,6 +54,7 @@ class Job:
     selections: tuple[Selection, ...] = ()
     choices: tuple[tuple[str, object], ...] = ()
     presentation: Presentation = PLAIN
+    lang: str = ""
 
     @property
     def stem(self) -> str:

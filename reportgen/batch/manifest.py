@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
+from difflib import get_close_matches
 from pathlib import Path
 
 from reportgen.batch.jobs import Job, check_distinct
 from reportgen.errors import ManifestError, UnknownKey, listed, quoted
+from reportgen.presentation.languages import languages
 from reportgen.presentation.rendering import DEFAULT_FORMATS, FORMATS
 
 TABLES = ("defaults", "report")
-DEFAULT_KEYS = ("formula", "formats")
-REPORT_KEYS = ("name", "data", "formula", "formats", "title")
+DEFAULT_KEYS = ("formula", "formats", "lang")
+REPORT_KEYS = ("name", "data", "formula", "formats", "title", "lang")
 NAME_RULE = "a name has no slash, backslash or control character and is neither '.' nor '..'"
 
 
@@ -78,7 +80,17 @@ def _job(path: Path, where: str, defaults: Mapping[str, object], entry: Mapping[
         formula=_text(path.name, where, merged, "formula"),
         formats=_formats(path.name, where, merged.get("formats", list(DEFAULT_FORMATS))),
         title=_text(path.name, where, entry, "title") if "title" in entry else "",
+        lang=_language(path.name, where, merged) if "lang" in merged else "",
     )
+
+
+def _language(manifest: str, where: str, table: Mapping[str, object]) -> str:
+    given = _text(manifest, where, table, "lang")
+    if given not in languages():
+        near = get_close_matches(given, languages(), n=1)
+        hint = f"did you mean {quoted(near[0])}? " if near else ""
+        raise ManifestError(manifest, where, f"unknown language {quoted(given)}", f"{hint}choose from {listed(languages())}")
+    return given
 
 
 def _text(manifest: str, where: str, table: Mapping[str, object], key: str) -> str:

@@ -42,15 +42,20 @@ def preload() -> None:
 def _warm_up() -> None:
     """Read templates and fonts: what is cached here need not be read by each of the children."""
     from reportgen.presentation.html import page_environment
+    from reportgen.presentation.languages import languages
+    from reportgen.presentation.layers import Layers
+    from reportgen.presentation.own_templates import template_names
     from reportgen.presentation.pdf import font_faces
     from reportgen.presentation.wording import wording
 
     with suppress(Exception):
-        wording()
         font_faces()
-        templates = page_environment()
-        for name in templates.list_templates(filter_func=lambda name: name.endswith(".html.j2")):
-            templates.get_template(name)
+        for layers in map(Layers, languages()):
+            wording(layers)
+            templates = page_environment(layers)
+            for name in template_names():
+                if name.endswith(".html.j2"):
+                    templates.get_template(name)
 
 
 preload()

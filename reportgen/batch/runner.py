@@ -19,6 +19,7 @@ from reportgen.batch.stopping import Stopped, StopRequest, stop_request
 from reportgen.batch.summary import NAME, Incomplete, Made, Outcome, Result, Status, counted, summary_file
 from reportgen.batch.supervisor import Ending, Limits, Task, supervise
 from reportgen.errors import OutputError, OutputNotWritable
+from reportgen.presentation.languages import ENGLISH
 
 INDEX_SECONDS = 600.0  # the index over ten thousand reports takes about half a minute
 
@@ -202,8 +203,13 @@ class BatchRun:
     def make_index(self, stop: StopRequest) -> tuple[str, ...]:
         """Make the pages over all reports, in a process too; sentences about what could not be made."""
         formats = ("html", "pdf") if any("pdf" in job.formats for job in self._jobs) else ("html",)
+        languages = {job.presentation.lang for job in self._jobs}
         assignment = IndexAssignment.of(
-            self.in_order(), self._plan.coefficient, formats, str(self._folder.staging(len(self._jobs)))
+            self.in_order(),
+            self._plan.coefficient,
+            formats,
+            str(self._folder.staging(len(self._jobs))),
+            languages.pop() if len(languages) == 1 else ENGLISH,
         )
         limits = Limits(1, max(INDEX_SECONDS, self._plan.limits.seconds), self._plan.limits.megabytes)
         failures: list[str] = []

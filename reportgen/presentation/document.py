@@ -32,8 +32,10 @@ from reportgen.presentation.figures.shrinkage import draw_shrinkage
 from reportgen.presentation.figures.style import Figure
 from reportgen.presentation.formatting import fixed, p_style, printable
 from reportgen.presentation.influence_table import influence_table, weighting_table
+from reportgen.presentation.layers import PROJECT_LAYERS, Layers
+from reportgen.presentation.number_style import number_style
 from reportgen.presentation.options import PLAIN, Presentation
-from reportgen.presentation.own_templates import PROJECT, OwnTemplates, faults_named
+from reportgen.presentation.own_templates import faults_named
 from reportgen.presentation.predictors import Plain, predictor
 from reportgen.presentation.question_table import question_table
 from reportgen.presentation.recipes import recipes
@@ -73,8 +75,8 @@ class Document:
         Figures by name, likewise.
     result : str
         The result file, which travels inside the PDF.
-    templates : OwnTemplates
-        Files that replace the project's templates.
+    layers : Layers
+        What its words are made of.
     """
 
     title: str
@@ -85,7 +87,7 @@ class Document:
     tables: Mapping[str, Table]
     figures: Mapping[str, Figure]
     result: str
-    templates: OwnTemplates = PROJECT
+    layers: Layers = PROJECT_LAYERS
 
 
 def build_document(analysis: Analysis, presentation: Presentation = PLAIN) -> Document:
@@ -98,13 +100,13 @@ def build_document(analysis: Analysis, presentation: Presentation = PLAIN) -> Do
     presentation : Presentation
         Title, author, date, logo, style of p values.
     """
-    with p_style(presentation.p_style):
-        return _document(analysis, presentation)
-
-
-def _document(analysis: Analysis, presentation: Presentation) -> Document:
     with faults_named(presentation.templates):
-        words = wording(presentation.templates)
+        words = wording(presentation.layers)
+    with p_style(presentation.p_style), number_style(words.numbers):
+        return _document(analysis, presentation, words)
+
+
+def _document(analysis: Analysis, presentation: Presentation, words: Wording) -> Document:
     residuals = residuals_of(analysis)
     predictors = [predictor(analysis, number, words) for number in range(len(analysis.comparison.slopes))]
     context = {
@@ -113,7 +115,7 @@ def _document(analysis: Analysis, presentation: Presentation) -> Document:
         "formula": formula_values(analysis),
         "data": data_values(analysis),
         "design": design_values(analysis),
-        "level": f"{fixed(LEVEL * 100, 0)}%",
+        "level": words["confidence.level"].format(fixed(LEVEL * 100, 0)),
         "predictors": predictors,
         "in_words": len(predictors) <= IN_WORDS,
         "in_full": len(predictors) <= IN_FULL,
@@ -134,12 +136,12 @@ def _document(analysis: Analysis, presentation: Presentation) -> Document:
         title=printable(presentation.title or analysis.formula.text, 120),
         author=printable(presentation.author, 120) if presentation.author else "",
         date=presentation.date,
-        language="en",
+        language=words["language.code"],
         context=context,
         tables=_tables(analysis, predictors, words),
         figures=_figures(analysis, predictors, residuals, words),
         result=result_file(analysis),
-        templates=presentation.templates,
+        layers=presentation.layers,
     )
 
 

@@ -119,7 +119,7 @@ def hausman_table(found: HausmanTable | Undefined, words: Wording) -> Table:
             absent = missing(words.issue(problem))
             cells: tuple[Cell, ...] = (absent, Cell(MISSING, (), absent.note), absent)
         else:
-            df = in_a_row([value for value in form.df if not isinstance(value, Undefined)])
+            df = in_a_row(form.df)
             letter = "F" if len(form.df) > 1 else "χ²"
             cells = _plain(f"{letter} = {quantity('statistic', form.statistic)}", df, p_value(form.p_value))
         rows.append(Row(words[f"hausman.{form.form}"], cells, detail=words[f"hausman_note.{form.note_code}"]))

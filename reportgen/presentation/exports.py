@@ -16,6 +16,7 @@ from reportgen import __version__
 from reportgen.fits import Undefined
 from reportgen.presentation.collector import Collector, Json
 from reportgen.presentation.data_tables import ledger_reason, shrinkage
+from reportgen.presentation.number_style import PLAIN_NUMBERS, number_style
 from reportgen.presentation.residual_checks import residuals_entry
 from reportgen.presentation.result_comparison import between_entry, influence_entry, slope_entry, tests_entry
 from reportgen.presentation.result_explanation import curve_entry, ingredients_entry, spread_entry
@@ -55,7 +56,11 @@ def result_file(analysis: Analysis) -> str:
 
 def results(analysis: Analysis) -> dict[str, Json]:
     """The content of the result file as plain lists and dictionaries (schema ``reportgen.results/1``)."""
-    words = wording()
+    with number_style(PLAIN_NUMBERS):  # also where it travels inside a report in another language
+        return _content(analysis, wording())
+
+
+def _content(analysis: Analysis, words: Wording) -> dict[str, Json]:
     top = Collector(words)
     comparison = analysis.comparison
     return {

@@ -12,8 +12,10 @@ from reportgen.presentation.context import cleaned
 from reportgen.presentation.document import Document, plain_tables
 from reportgen.presentation.figures.style import Figure
 from reportgen.presentation.formatting import count, degrees_of_freedom, percent, signed, significant
-from reportgen.presentation.own_templates import PROJECT, OwnTemplates, faults_named
-from reportgen.presentation.wording import environment, wording
+from reportgen.presentation.layers import PROJECT_LAYERS, Layers, environment
+from reportgen.presentation.number_style import number_style
+from reportgen.presentation.own_templates import faults_named
+from reportgen.presentation.wording import wording
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -58,9 +60,11 @@ def render_page(
     """
     from markupsafe import Markup
 
-    with faults_named(document.templates):
+    with faults_named(document.layers.own):
+        words = wording(document.layers)
+    with faults_named(document.layers.own), number_style(words.numbers):
         return (
-            page_environment(document.templates)
+            page_environment(document.layers)
             .get_template("report.html.j2")
             .render(
                 **document.context,
@@ -70,7 +74,7 @@ def render_page(
                 attached=attached,
                 has_boxes=has_boxes,
                 fonts=Markup(fonts),  # noqa: S704 - rules made here from font files, no text of the data
-                labels=wording(document.templates).labels,
+                labels=words.labels,
                 tables=plain_tables(document.tables),
                 figures={name: {**plain_figure(figure), "name": name} for name, figure in document.figures.items()},
             )
@@ -78,11 +82,11 @@ def render_page(
 
 
 @cache
-def page_environment(templates: OwnTemplates = PROJECT) -> Environment:
+def page_environment(layers: Layers = PROJECT_LAYERS) -> Environment:
     """The templates with the filters that put numbers into sentences; each is compiled once in a process."""
     from markupsafe import Markup
 
-    made = environment(templates)
+    made = environment(layers)
     made.filters |= {
         "percent": percent,
         "count": count,

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reportgen.presentation.formatting import p_style, printable
+from reportgen.fits import LEVEL
+from reportgen.presentation.formatting import fixed, p_style, printable
 from reportgen.presentation.model_table import model_table
+from reportgen.presentation.number_style import number_style
 from reportgen.presentation.options import Presentation
 from reportgen.presentation.tables import Cell, Table
 from reportgen.presentation.wording import wording
@@ -46,10 +48,11 @@ def model_tabular(analysis: Analysis, presentation: Presentation) -> str:
 
     Every cell of several lines (estimate, standard error, interval, p value) takes as many rows.
     """
-    words = wording(presentation.templates)
-    with p_style(presentation.p_style):
+    words = wording(presentation.layers)
+    with p_style(presentation.p_style), number_style(words.numbers):
         table = model_table(analysis, words)
-    caption = words["latex.caption"].format(printable(analysis.formula.text, 400), words["confidence.level"])
+    level = words["confidence.level"].format(fixed(LEVEL * 100, 0))
+    caption = words["latex.caption"].format(printable(analysis.formula.text, 400), level)
     aligned = "l" + "".join("r" if column.align == "number" else "l" for column in table.columns)
     notes = [tex_text(note) for note in table.notes]
     return "\n".join(

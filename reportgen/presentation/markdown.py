@@ -48,7 +48,7 @@ def _block(block: Block, document: Document) -> str:
     if isinstance(block, TableBlock):
         return f"**{inline(block.caption)}**\n\n{table_text(document.tables[block.name])}"
     if isinstance(block, FigureBlock):
-        label = escaped(wording(document.templates)["text.figure"])
+        label = escaped(wording(document.layers)["text.figure"])
         return f"*{label}:* {inline(block.caption)} {escaped(block.alternative)}"
     return _paragraph(block)
 

@@ -23,6 +23,7 @@ from reportgen.presentation.tables import EMPTY, Cell, Column, Row, Table, coeff
 from reportgen.presentation.variance_table import interval_text
 from reportgen.presentation.wording import Wording
 from reportgen.variance import VarianceIntervals
+from reportgen.variants import CATALOGUE
 
 if TYPE_CHECKING:
     from reportgen.analysis import Analysis
@@ -32,6 +33,7 @@ Shown = tuple[Mapping[str, tuple[Coefficient, ...]], Mapping[str, Place]]
 
 SLOPE_ROLES: tuple[Role, ...] = ("raw", "within", "group_level")
 MEAN_ROLES: tuple[Role, ...] = ("between", "contextual")
+TAKES_LEVELS_AS_PARAMETERS = {v.id for v in CATALOGUE if v.estimator in ("absorbed", "double_demeaned")}
 R2_KEYS = ("r2", "adjusted", "within", "marginal", "conditional")
 
 
@@ -147,9 +149,11 @@ def _icc(fit: ModelFit, intervals: Intervals, words: Wording) -> Cell:
 
 
 def _likelihood(fit: ModelFit, kind: str, words: Wording) -> Cell:
-    """Only where comparable: the regression of the group means has another response."""
+    """Only where comparable: the regression of the group means has another response, dummies make parameters of the groups."""
     if fit.variant == "between":
         return EMPTY
+    if fit.variant in TAKES_LEVELS_AS_PARAMETERS:
+        return missing(words.issue(Issue("levels_as_parameters")))
     likelihood = fit.likelihood
     if isinstance(likelihood, Undefined):
         return missing(words.issue(likelihood.reason))
@@ -205,7 +209,9 @@ def _error_cell(item: Coefficient | None, words: Wording) -> Cell:
     numbers = (item.std_error, item.df, item.p_value)
     if not all(isinstance(number, Undefined) or math.isfinite(number) for number in numbers):
         return missing(words.issue(Issue("not_finite")))
-    return Cell(significant(item.std_error), (f"df {degrees_of_freedom(item.df)}, {p_value(item.p_value)}",))
+    return Cell(
+        significant(item.std_error), (words["table.inference.df"].format(degrees_of_freedom(item.df), p_value(item.p_value)),)
+    )
 
 
 def unfitted(fits: Mapping[str, Fit], words: Wording) -> list[dict[str, str]]:

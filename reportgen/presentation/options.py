@@ -9,6 +9,8 @@ from pathlib import Path
 
 from reportgen.errors import OptionConflict, OptionError, quoted
 from reportgen.presentation.formatting import P_STYLES, PStyle
+from reportgen.presentation.languages import ENGLISH
+from reportgen.presentation.layers import Layers
 from reportgen.presentation.own_templates import PROJECT, OwnTemplates
 
 MAX_LOGO_BYTES = 2_000_000
@@ -49,6 +51,8 @@ class Presentation:
         Whether the analysed columns travel inside the PDF.
     templates : OwnTemplates
         Files that replace those of the project.
+    lang : str
+        Language, one of :func:`reportgen.presentation.languages.languages`.
     """
 
     title: str = ""
@@ -58,6 +62,12 @@ class Presentation:
     p_style: PStyle = "apa"
     attach_data: bool = True
     templates: OwnTemplates = PROJECT
+    lang: str = ENGLISH
+
+    @property
+    def layers(self) -> Layers:
+        """What its words are made of."""
+        return Layers(self.lang, self.templates)
 
 
 PLAIN = Presentation()

@@ -10,6 +10,7 @@ from traceback import walk_tb
 from types import TracebackType
 
 from reportgen.errors import OptionConflict, OutputNotWritable, TemplateFault, UnknownTemplate, quoted
+from reportgen.presentation.languages import ENGLISH, language_folder, languages
 from reportgen.resources import resource
 
 MAX_BYTES = 4_000_000
@@ -73,13 +74,21 @@ def read_templates(folder: str) -> OwnTemplates:
 
 
 def template_names() -> tuple[str, ...]:
-    """Names of the project's templates."""
+    """Names of the project's templates; every language has them under the same names."""
     root = resource("templates")
-    return tuple(sorted(p.relative_to(root).as_posix() for p in root.rglob("*") if p.suffix in SUFFIXES and p.is_file()))
+    paths = (path.relative_to(root) for path in root.rglob("*") if path.suffix in SUFFIXES and path.is_file())
+    return tuple(sorted(path.as_posix() for path in paths if path.parts[0] not in languages()))
 
 
-def copy_templates(folder: Path) -> int:
+def copy_templates(folder: Path, language: str = ENGLISH) -> int:
     """Copy the project's templates and their description into a folder, made if absent; the number of files.
+
+    Parameters
+    ----------
+    folder : Path
+        Where to.
+    language : str
+        Language of the copied templates.
 
     Raises
     ------
@@ -94,8 +103,9 @@ def copy_templates(folder: Path) -> int:
             raise OutputNotWritable(taken, "it is there already; choose another folder")
         for name in names:
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            translated = language_folder(language) / name
             with (folder / name).open("xb") as file:
-                file.write((root / name).read_bytes())
+                file.write((translated if translated.is_file() else root / name).read_bytes())
     except OSError as error:
         raise OutputNotWritable(str(folder), error.strerror or type(error).__name__) from error
     return len(names)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reportgen.fits import Undefined
-from reportgen.presentation.formatting import percent, significant
+from reportgen.presentation.formatting import percent, significant, span
 from reportgen.presentation.tables import Cell, Column, Row, Table
 from reportgen.presentation.wording import Wording
 from reportgen.variance import Interval
@@ -35,4 +35,4 @@ def interval_text(found: Interval | Undefined, words: Wording) -> tuple[str, ...
     low = significant(found.low, 3)
     if isinstance(found.high, Undefined):
         return (words["table.models.at_least"].format(low),)
-    return (words["table.models.range"].format(low, significant(found.high, 3)),)
+    return (span(low, significant(found.high, 3)),)

@@ -7,18 +7,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from reportgen.errors import TemplateFault, quoted
 from reportgen.fits import Issue
 from reportgen.presentation.formatting import count, degrees_of_freedom, printable, significant
-from reportgen.presentation.own_templates import BASE, PROJECT, OwnTemplates
-from reportgen.resources import resource
-
-if TYPE_CHECKING:
-    from jinja2 import Environment
-
-LABELS = "labels.toml"
+from reportgen.presentation.languages import LABELS
+from reportgen.presentation.layers import PROJECT_LAYERS, Layers, environment
+from reportgen.presentation.number_style import NumberStyle
+from reportgen.presentation.own_templates import OwnTemplates
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +42,11 @@ class Wording:
         macro = self.sentences[issue.code]
         sentence = macro(**{key: shown(value) for key, value in issue.values.items()})
         return " ".join(sentence.unescape().split())
+
+    @property
+    def numbers(self) -> NumberStyle:
+        """How numbers are written."""
+        return NumberStyle.of(self.labels)
 
     def variant(self, variant: str) -> str:
         """The label of a variant."""
@@ -77,38 +79,27 @@ def flattened(tree: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
     return flat
 
 
-def environment(templates: OwnTemplates = PROJECT) -> Environment:
-    """The one way templates are read: values are escaped as markup, and a missing value is an error.
-
-    Parameters
-    ----------
-    templates : OwnTemplates
-        Files that replace those of the project, which stay in reach under ``!base/``. They run in a sandbox: no attribute that
-        leads to Python's own machinery, no call that changes a value.
-    """
-    from jinja2 import ChoiceLoader, Environment, FileSystemLoader, FunctionLoader, PrefixLoader, StrictUndefined
-    from jinja2.sandbox import ImmutableSandboxedEnvironment
-
-    project, own = FileSystemLoader(resource("templates")), dict(templates.files)
-    replaced = FunctionLoader(lambda name: (own[name], name, None) if name in own else None)
-    loader = ChoiceLoader([replaced, project, PrefixLoader({BASE: project})]) if own else project
-    kind = ImmutableSandboxedEnvironment if own else Environment
-    return kind(loader=loader, undefined=StrictUndefined, autoescape=True, lstrip_blocks=True)
-
-
 @cache
-def wording(templates: OwnTemplates = PROJECT) -> Wording:
+def wording(layers: Layers = PROJECT_LAYERS) -> Wording:
     """The words of the templates, read once.
 
     Parameters
     ----------
-    templates : OwnTemplates
-        Files that replace those of the project; a ``labels.toml`` among them need hold only the labels it changes.
+    layers : Layers
+        Language, and files of the user's own; a ``labels.toml`` among them need hold only the labels it changes.
     """
-    labels = flattened(tomllib.loads((resource("templates") / LABELS).read_text(encoding="utf-8")))
-    template = environment(templates).get_template("issues.j2")
+    labels = catalogue(layers, LABELS)
+    template = environment(layers).get_template("issues.j2")
     macros = {name: getattr(template.module, name) for name in dir(template.module) if not name.startswith("_")}
-    return Wording(labels | _own_labels(templates, labels), macros)
+    return Wording(labels | _own_labels(layers.own, labels), macros)
+
+
+def catalogue(layers: Layers, name: str) -> dict[str, str]:
+    """Labels of a file in a language; those it lacks there are English."""
+    labels: dict[str, str] = {}
+    for text in layers.read(name):
+        labels |= flattened(tomllib.loads(text))
+    return labels
 
 
 def _own_labels(templates: OwnTemplates, known: Mapping[str, str]) -> dict[str, str]:

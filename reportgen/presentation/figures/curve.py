@@ -11,6 +11,7 @@ from reportgen.blends import Curve
 from reportgen.fits import Undefined
 from reportgen.presentation.curve_points import slope_at
 from reportgen.presentation.figures.style import COLOURS, GREY, INK, MARKERS, PALE, Figure, drawing, finish, literal
+from reportgen.presentation.formatting import whole_percent
 from reportgen.presentation.wording import Wording
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def draw_curve(curve: Curve, column: str, words: Wording) -> Figure:
             _mark(axes, variant, at, words)
         axes.set_xlim(0.0, 1.0)
         axes.margins(y=0.24)
-        axes.set_xticks(TICKS, [f"{share:.0%}" for share in TICKS])
+        axes.set_xticks(TICKS, [whole_percent(share) for share in TICKS])
         axes.set_xlabel(words["figure.share_of_variance"])
         axes.set_ylabel(words["figure.slope_of"].format(literal(column, 30)))
         axes.grid(axis="y", color=PALE, linewidth=0.5)

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from reportgen.presentation.figures.shortening import shortened
 from reportgen.presentation.formatting import printable
+from reportgen.presentation.number_style import current_style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -140,6 +141,7 @@ def drawing(height: float, width: float = WIDTH) -> Iterator[Canvas]:
 
 def finish(canvas: Canvas, identity: str, values: Mapping[str, object]) -> Figure:
     """Write the figure as SVG, or as pixels: no date, no program, no ids that change from run to run."""
+    _mark_decimals(canvas)
     buffer = BytesIO()
     width, height = canvas.get_size_inches() * PIXELS
     if _pixels.get():
@@ -151,6 +153,27 @@ def finish(canvas: Canvas, identity: str, values: Mapping[str, object]) -> Figur
     # Without this a PDF/A renderer resamples the point layer and the file is no longer valid.
     svg = svg.replace(b"<image ", b'<image image-rendering="crisp-edges" ')
     return Figure(identity, svg, values, round(width), round(height))
+
+
+def _mark_decimals(canvas: Canvas) -> None:
+    """Numbers at the axes with the decimal mark of the report's language."""
+    from matplotlib.ticker import ScalarFormatter
+
+    style = current_style()
+    if style.decimal == ".":
+        return
+
+    class Marked(ScalarFormatter):
+        def __call__(self, x: float, pos: int | None = None) -> str:
+            return style.marked(super().__call__(x, pos))
+
+        def get_offset(self) -> str:
+            return style.marked(super().get_offset())
+
+    for axes in canvas.axes:
+        for axis in (axes.xaxis, axes.yaxis):
+            if isinstance(axis.get_major_formatter(), ScalarFormatter):
+                axis.set_major_formatter(Marked())
 
 
 @cache
