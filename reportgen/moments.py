@@ -316,14 +316,16 @@ def column_levels(moments: GroupMoments) -> tuple[ColumnLevel, ...]:
     """Classify every column (the response included), from its within and between sums of squares.
 
     Variation below ``LEVEL_TOLERANCE`` of the total, or below the rounding of the column's own magnitude, counts as none.
+    Prior weights count relative to their mean: what is said of a column does not depend on their unit.
     """
-    within, between = np.diag(moments.S_W), np.diag(moments.S_B)
+    unit = moments.total_weight / max(moments.n_rows, 1) or 1.0
+    within, between = np.diag(moments.S_W) / unit, np.diag(moments.S_B) / unit
     total = within + between
-    magnitude = np.abs(moments.origin + moments.grand_mean) + np.sqrt(total / max(moments.total_weight, 1.0))
+    magnitude = np.abs(moments.origin + moments.grand_mean) + np.sqrt(total / max(moments.n_rows, 1))
     rounding = moments.n_rows * (16 * np.finfo(float).eps * magnitude) ** 2
     floor = np.maximum(LEVEL_TOLERANCE * total, rounding)
     n, n_groups = moments.n_rows, moments.n_groups
-    sizes = moments.weight
+    sizes = moments.weight / unit
     n_0 = (sizes.sum() - (sizes**2).sum() / sizes.sum()) / max(n_groups - 1, 1)
     spread = moments.means - moments.means.mean(axis=0)
     sd_between = np.sqrt((spread**2).sum(axis=0) / max(n_groups - 1, 1))

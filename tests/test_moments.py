@@ -7,8 +7,9 @@ import pytest
 from constructed import UNBALANCED, grouped_rows
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
-from reportgen.moments import GroupMoments, column_levels
+from reportgen.moments import ColumnLevel, GroupMoments, column_levels
 
 
 def assert_close(a: GroupMoments, b: GroupMoments, tolerance: float) -> None:
@@ -98,3 +99,15 @@ def test_levels_of_columns(shift: float, scale: float) -> None:
     values = np.column_stack([both, group_level, within_only]) * scale + shift * scale
     levels = column_levels(GroupMoments.from_rows(["both", "group_level", "within_only"], codes, values, 3))
     assert [(level.varies_within, level.varies_between) for level in levels] == [(True, True), (False, True), (True, False)]
+
+
+@pytest.mark.parametrize("unit", [2.0**-20, 2.0**20])
+def test_what_is_said_of_a_column_does_not_depend_on_the_unit_of_the_weights(unit: float) -> None:
+    rows = grouped_rows(UNBALANCED)
+    weights = np.random.default_rng(4).uniform(0.5, 2.0, len(rows.codes))
+
+    def levels(weights: NDArray[np.float64] | None) -> tuple[ColumnLevel, ...]:
+        return column_levels(GroupMoments.from_rows(rows.columns, rows.codes, rows.values, rows.n_groups, weights=weights))
+
+    assert levels(weights * unit) == levels(weights)
+    assert levels(np.full(len(rows.codes), unit)) == levels(None)

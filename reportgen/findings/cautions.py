@@ -164,9 +164,10 @@ def missing_value_codes(evidence: Evidence) -> Iterator[Finding]:
 
 
 def extreme_rows(evidence: Evidence) -> Iterator[Finding]:
-    """Rows far from all others."""
-    total = np.diag(evidence.moments.S_T) / max(evidence.moments.n_rows - 1, 1)
-    centre = evidence.moments.origin + evidence.moments.grand_mean
+    """Rows far from all others; prior weights count relative to their mean."""
+    moments = evidence.moments
+    total = np.diag(moments.S_T) / moments.total_weight * moments.n_rows / max(moments.n_rows - 1, 1)
+    centre = moments.origin + moments.grand_mean
     for i, level in enumerate(evidence.levels):
         if total[i] <= 0:
             continue
