@@ -41,7 +41,7 @@ def values(data: pd.DataFrame, kind: str, formula: str = FORMULA) -> dict[str, A
 
 
 CALM = found(table())
-SUMMARY = {"within_relation", "between_relation", "contextual_gap", "pooled_blend", "mixed_blend", "agreement"}
+SUMMARY = {"within_relation", "between_relation", "unit_size", "contextual_gap", "pooled_blend", "mixed_blend", "agreement"}
 
 
 def test_well_behaved_data_give_the_summary_and_no_caution() -> None:
@@ -207,3 +207,24 @@ def test_findings_do_not_depend_on_units(factor: float) -> None:
     data = table()
     scaled = data.assign(x=data.x * factor, y=data.y / factor)
     assert found(scaled).keys() == CALM.keys()
+
+
+def test_a_unit_is_told_in_standard_deviations() -> None:
+    data = table()
+    mean = data.groupby("g").x.transform("mean")
+    told = values(data, "unit_size")
+    within, between = data.x - mean, data.groupby("g").x.mean()
+    assert told["sd_within"] == pytest.approx(np.sqrt((within**2).sum() / (240 - 30)), rel=1e-9)
+    assert told["sd_between"] == pytest.approx(between.std(), rel=1e-9)
+    slope = np.polyfit(within, data.y - data.groupby("g").y.transform("mean"), 1)[0]
+    assert told["within_per_sd"] == pytest.approx(slope * told["sd_within"], rel=1e-9)
+    assert told["between_per_sd"] == pytest.approx(
+        np.polyfit(between, data.groupby("g").y.mean(), 1)[0] * between.std(), rel=1e-9
+    )
+
+
+def test_a_predictor_of_one_level_has_one_slope_per_standard_deviation() -> None:
+    data = group_level(table())
+    told = {finding.values["column"]: finding.values for finding in found(data, "y ~ x + z + (1 | g)")["unit_size"]}
+    assert told["z"]["within_per_sd"] is None
+    assert told["z"]["between_per_sd"] is not None

@@ -78,3 +78,14 @@ def test_every_dash_has_a_reason_or_is_arithmetic(situation: str) -> None:
                 assert "None" not in cell.text
                 if cell.text == "–" and not name.endswith("blend"):
                     assert cell.note, (name, row.header)
+
+
+def test_likelihoods_stand_where_they_can_be_compared() -> None:
+    table = document("example").tables["models"]
+    heads = [column.label for column in table.columns]
+    for header in ("log-likelihood (ML)", "AIC (ML)", "BIC (ML)"):
+        shown = dict(zip(heads, cells(table, header), strict=True))
+        assert shown["No pooling"] == "\N{EN DASH}"
+        assert shown["Between"] == ""
+        assert len(shown["Pooled"]) > 3 < len(shown["Mundlak"])
+    assert any("not comparable" in note for note in table.notes)

@@ -43,6 +43,23 @@ def between_relation(evidence: Evidence) -> Iterator[Finding]:
             yield Finding("between_relation", "info", {**_numbers(slope.between), "role": slope.between.role})
 
 
+def unit_size(evidence: Evidence) -> Iterator[Finding]:
+    """How large a unit of the predictor is: its standard deviations, and both slopes for one of them instead of a unit."""
+    for slope, level in zip(evidence.comparison.slopes, evidence.predictors, strict=True):
+        within, between = slope.within, slope.between
+        yield Finding(
+            "unit_size",
+            "info",
+            {
+                "column": level.column,
+                "sd_within": level.sd_within,
+                "sd_between": level.sd_between,
+                "within_per_sd": within.estimate * level.sd_within if isinstance(within, Coefficient) else None,
+                "between_per_sd": between.estimate * level.sd_between if isinstance(between, Coefficient) else None,
+            },
+        )
+
+
 def contextual_gap(evidence: Evidence) -> Iterator[Finding]:
     """The difference of the two slopes."""
     for slope in evidence.comparison.slopes:
@@ -93,6 +110,7 @@ def agreement(evidence: Evidence) -> Iterator[Finding]:
 SUMMARY_RULES: tuple[Rule, ...] = (
     within_relation,
     between_relation,
+    unit_size,
     contextual_gap,
     pooled_blend,
     mixed_blend,

@@ -29,7 +29,15 @@ from reportgen.presentation.wording import Wording
 if TYPE_CHECKING:
     from reportgen.analysis import Analysis
 
-SUMMARY_KINDS = ("within_relation", "between_relation", "unit_size", "contextual_gap", "pooled_blend", "mixed_blend", "agreement")
+SUMMARY_KINDS = (
+    "within_relation",
+    "between_relation",
+    "unit_size",
+    "contextual_gap",
+    "pooled_blend",
+    "mixed_blend",
+    "agreement",
+)
 """Findings told in the summary, in the order of its sentences."""
 
 
