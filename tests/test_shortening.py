@@ -19,8 +19,11 @@ from reportgen.presentation.figures.shortening import shortened
         ('<path d="M 1.2 3 L 2 3 "/>', '<path d="M1.2 3L2 3"/>'),
         ('<g transform="scale(0.01234567)"/>', '<g transform="scale(0.01234567)"/>'),
         ('<use x="1.23456" transform="translate(3.14159 0)"/>', '<use x="1.23" transform="translate(3.14 0)"/>'),
-        ('<g id="line2d_12"><g id="DejaVuSans-1"/></g>', '<g><g id="DejaVuSans-1"/></g>'),
-        ("<g>\n   <!-- a note -->\n   <g/>\n</g>", "<g>\n<g/>\n</g>"),
+        ('<g id="line2d_12"><g id="m1"/></g>', '<g id="m1"/>'),
+        ("<a>\n   <!-- a note -->\n   <g/>\n</a>", "<a>\n<g/>\n</a>"),
+        ('<g><g clip-path="url(#p)"><g><path/></g></g><g/></g>', '<g clip-path="url(#p)"><path/></g><g/>'),
+        ('<text x="1" transform="rotate(-0 1.2 3.4)">g</text>', '<text x="1">g</text>'),
+        ('<text x="1" transform="rotate(-90 1.2 3.4)">g</text>', '<text x="1" transform="rotate(-90 1.2 3.4)">g</text>'),
     ],
 )
 def test_only_what_is_not_seen_goes(given: str, expected: str) -> None:

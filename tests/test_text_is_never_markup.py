@@ -110,14 +110,15 @@ def test_the_style_sheet_holds_nothing_of_the_data(case: str) -> None:
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_drawings_are_shapes_only(case: str) -> None:
+def test_drawings_are_shapes_and_plain_text_only(case: str) -> None:
     drawings = [value for name, value in page(case).values if name == "src"]
     assert drawings
     for uri in drawings:
         root = ElementTree.fromstring(base64.b64decode(uri.partition(",")[2]))
         tags = {element.tag.rpartition("}")[2] for element in root.iter() if isinstance(element.tag, str)}
-        assert tags <= {"svg", "g", "path", "defs", "use", "clipPath", "rect", "style", "image", "metadata", "title"}
+        assert tags <= {"svg", "g", "path", "defs", "use", "clipPath", "rect", "style", "image", "text"}
         for element in root.iter():
+            assert not (element.tag.endswith("text") and len(element))
             assert not any(name.startswith("on") for name in element.attrib)
             link = element.attrib.get(XLINK, "#") or "#"
             assert link.startswith(("#", "data:image/png;base64,"))

@@ -82,7 +82,7 @@ SETTINGS: Mapping[str, object] = {
     "text.usetex": False,
     "text.parse_math": False,
     "lines.linewidth": 1.5,
-    "svg.fonttype": "path",
+    "svg.fonttype": "none",
     "svg.hashsalt": "reportgen",
     "figure.facecolor": "white",
     "savefig.facecolor": "white",
