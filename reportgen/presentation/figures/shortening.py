@@ -16,7 +16,7 @@ _INDENT = re.compile(rb"\n\s+")
 _UNTURNED = re.compile(rb' transform="rotate\(-?0 [^)]*\)"')
 _GROUP = re.compile(rb"<(/?)g([^>]*)>\n?")
 _FAMILY = b" font-family: 'DejaVu Sans';"
-_RULES = b"<style type=\"text/css\">"
+_RULES = b'<style type="text/css">'
 FAMILIES = b"'Report Sans', 'DejaVu Sans', Verdana, sans-serif"  # the first is the PDF's own; Verdana is as wide
 
 
