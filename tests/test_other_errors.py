@@ -1,0 +1,56 @@
+"""What the page says of other standard errors: the p values of the table, and whether the intervals agree about zero."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from situations import analysis, document, grouped
+
+from reportgen.analysis import walk
+from reportgen.presentation.html import render_html
+from reportgen.presentation.other_errors import error_values
+
+
+def told(data: pd.DataFrame, formula: str = "y ~ x + (1 | g)") -> dict[str, Any]:
+    return dict(error_values(walk(formula, data), "x"))
+
+
+def test_the_p_values_are_those_of_the_table() -> None:
+    found: dict[str, Any] = dict(error_values(analysis("example"), "bodyLength2"))
+    rows = {(row.header, row.detail): row.cells for row in document("example").tables["inference"].rows}
+    for kind, header, detail in (
+        ("between", "Within-between: bodyLength2", "group mean"),
+        ("within", "No pooling: bodyLength2", "deviation from the group mean"),
+        ("pooled", "Pooled: bodyLength2", "raw predictor"),
+    ):
+        cells = rows[header, detail]
+        shown = [cell.details[0].rpartition(", ")[2] for cell in cells if cell.text]
+        assert found[kind]["model"] in shown
+        assert shown[-3:] == found[kind]["robust"]
+
+
+def test_few_groups_leave_the_choice_open_and_many_do_not() -> None:
+    found: dict[str, Any] = dict(error_values(analysis("example"), "bodyLength2"))
+    assert (found["within"]["all_cover"], found["within"]["none_covers"]) == (True, False)
+    assert (found["between"]["all_cover"], found["between"]["none_covers"]) == (False, False)
+    strong = told(grouped((10,) * 40, 3, tau=0.2, gap=3.0))
+    assert all(strong[kind]["none_covers"] for kind in ("within", "between", "pooled"))
+
+
+def test_a_predictor_of_one_level_has_one_of_the_two() -> None:
+    constant = told(grouped((10,) * 20, 4).assign(x=lambda d: d.w))
+    assert constant["between"]["defined"]
+    assert not constant["within"]["defined"]
+    within = told(grouped((10,) * 20, 4).assign(x=lambda d: np.tile(np.arange(10.0), 20)))
+    assert within["within"]["defined"]
+    assert not within["between"]["defined"]
+
+
+@pytest.mark.parametrize(
+    ("situation", "words"), [("example", "Which to believe with 8 groups"), ("many_groups", "260 groups: CR2")]
+)
+def test_the_advice_depends_on_the_number_of_groups(situation: str, words: str) -> None:
+    assert words in render_html(document(situation))
