@@ -12,10 +12,12 @@ from reportgen.estimation.absent import absent
 from reportgen.estimation.least_squares import solve
 from reportgen.estimation.left_out import Deletions, LeftOut, delete
 from reportgen.estimation.many_intercepts import Solutions, estimable, optimise_many, solve_at
+from reportgen.estimation.mixed import fit_random_intercept
 from reportgen.estimation.random_intercept import Profile, SizeClasses
 from reportgen.estimation.regressors import RANK_TOLERANCE, Regressors, Term, products_not_kept, regressors
 from reportgen.fits import Fit, Issue, LeastSquaresFit, MixedFit, Role, Undefined
 from reportgen.moments import ColumnLevel, GroupMoments
+from reportgen.pair_influence import SlopesWithoutPairs, between_without_pairs
 
 Array = NDArray[np.float64]
 
@@ -38,13 +40,14 @@ class SlopesWithout:
         Id in the catalogue.
     columns : tuple of str
         The m design columns.
-    full, full_errors : (m,) array
-        Slopes and standard errors with all groups.
+    full, full_errors, full_df : (m,) array
+        Slopes, standard errors and their degrees of freedom with all groups.
     groups : (L,) array of int
         The groups left out, by index, in ascending order: all of them up to ``MAX_EXAMINED`` (fewer with many columns),
         apart from `lost`.
-    estimates, errors : (L, m) array
-        Slopes and standard errors without the group.
+    estimates, errors, df : (L, m) array
+        Slopes and standard errors without the group, and their degrees of freedom; of mixed models their own for the group
+        whose absence moves the slope most (up to ``MAX_REFITS`` groups), for the others those with all groups.
     refitted : (L,) array of bool
         Whether the variances were estimated again; where not (beyond ``MAX_REFITS`` groups) the slope and its standard
         error hold at the ratio tau2 / sigma2 of all groups. Always true for models without random effects.
@@ -56,9 +59,11 @@ class SlopesWithout:
     columns: tuple[str, ...]
     full: Array
     full_errors: Array
+    full_df: Array
     groups: NDArray[np.int64]
     estimates: Array
     errors: Array
+    df: Array
     refitted: NDArray[np.bool_]
     lost: tuple[int, ...]
 
@@ -95,12 +100,15 @@ class Influence:
         Coefficients of the group means beside the raw predictors (Mundlak model).
     random_intercept : SlopesWithout or Undefined
         Slopes of the random intercept model.
+    between_pairs : SlopesWithoutPairs or Undefined
+        Slopes of the regression of the group means without each pair of groups.
     """
 
     within: SlopesWithout | Undefined
     between: SlopesWithout | Undefined
     contextual: SlopesWithout | Undefined
     random_intercept: SlopesWithout | Undefined
+    between_pairs: SlopesWithoutPairs | Undefined
 
 
 def leave_one_group_out(moments: GroupMoments, levels: tuple[ColumnLevel, ...], fits: Mapping[str, Fit]) -> Influence:
@@ -118,13 +126,15 @@ def leave_one_group_out(moments: GroupMoments, levels: tuple[ColumnLevel, ...], 
     both = tuple(level.column for level in levels if level.varies_within and level.varies_between)
     if not moments.keeps_products:
         absent_products = Undefined(products_not_kept(moments))
-        return Influence(absent_products, _between(moments, fits["between"]), absent_products, absent_products)
+        between, pairs = _between(moments, fits["between"]), between_without_pairs(moments, fits["between"])
+        return Influence(absent_products, between, absent_products, absent_products, pairs)
     contextual = _mixed(moments, fits["mundlak"], ("contextual",)) if both else _nothing("no_column_at_both_levels")
     return Influence(
         within=_within(moments, fits["no_pooling"]),
         between=_between(moments, fits["between"]),
         contextual=contextual,
         random_intercept=_mixed(moments, fits["random_intercept"], SLOPES),
+        between_pairs=between_without_pairs(moments, fits["between"]),
     )
 
 
@@ -147,7 +157,7 @@ def _within(moments: GroupMoments, fit: Fit) -> SlopesWithout | Undefined:
     beta, inverse, _ = solve(reg.S_W[1:, 1:])
     groups = _most_influential(inverse @ reg.cross_row(np.concatenate([[0.0], -beta, [1.0]]))[1:-1])
     found = delete(reg.S_W[1:, 1:], reg.cross_of(groups)[:, 1:, 1:], df[groups].astype(float)).among(groups)
-    return _record(fit, reg, found, np.ones(len(found.groups), dtype=bool), SLOPES)
+    return _record(fit, reg, found, (np.ones(len(found.groups), dtype=bool), df[found.groups].astype(float)), SLOPES)
 
 
 def _between(moments: GroupMoments, fit: Fit) -> SlopesWithout | Undefined:
@@ -163,8 +173,9 @@ def _between(moments: GroupMoments, fit: Fit) -> SlopesWithout | Undefined:
     groups = _most_influential(inverse @ (centred[:, :-1] * (centred @ np.append(-beta, 1.0))[:, None]).T)
     own = centred[groups]
     removed = n / (n - 1) * own[:, :, None] * own[:, None, :]  # the mean of the others moves away as well
-    found = delete(gram, removed, np.full(len(groups), float(n - 1 - reg.n_terms))).among(groups)
-    return _record(fit, reg, found, np.ones(len(found.groups), dtype=bool), SLOPES)
+    left = np.full(n, float(n - 1 - reg.n_terms))
+    found = delete(gram, removed, left[groups]).among(groups)
+    return _record(fit, reg, found, (np.ones(len(found.groups), dtype=bool), left[found.groups]), SLOPES)
 
 
 def _mixed(moments: GroupMoments, fit: Fit, roles: tuple[Role, ...]) -> SlopesWithout | Undefined:
@@ -192,7 +203,21 @@ def _mixed(moments: GroupMoments, fit: Fit, roles: tuple[Role, ...]) -> SlopesWi
     chosen = _largest(solved.beta, min(MAX_REFITS, max(LEAST_REFITS, affordable)))
     again = optimise_many(problems.only(chosen))
     found = _merged(problems.groups, solved, chosen, again, tuple(int(j) for j in groups[~fine]))
-    return _record(fit, reg, found, np.isin(problems.groups, problems.groups[chosen]), roles)
+    refitted = np.isin(problems.groups, problems.groups[chosen])
+    slopes = _record(fit, reg, found, (refitted, np.zeros(len(found.groups))), roles)
+    if not isinstance(slopes, Undefined) and reg.n_groups <= MAX_REFITS:
+        _own_degrees_of_freedom(slopes, fit, moments, roles)
+    return slopes
+
+
+def _own_degrees_of_freedom(slopes: SlopesWithout, fit: MixedFit, moments: GroupMoments, roles: tuple[Role, ...]) -> None:
+    """Put those of the model without each slope's strongest group in the place of those with all groups."""
+    for group in set(slopes.strongest.tolist()):
+        others = moments.take(np.arange(moments.n_groups) != group)
+        alone = fit_random_intercept(fit.variant, regressors(others, _terms(fit)))
+        if isinstance(alone, MixedFit):
+            place = int(slopes.groups.searchsorted(group))
+            slopes.df[place] = [c.df for c in alone.coefficients if c.role in roles]
 
 
 def _most_influential(moves: Array) -> NDArray[np.int64]:
@@ -229,23 +254,31 @@ def _record(
     fit: LeastSquaresFit | MixedFit,
     reg: Regressors,
     found: Deletions,
-    refitted: NDArray[np.bool_],
+    state: tuple[NDArray[np.bool_], Array],
     roles: tuple[Role, ...],
 ) -> SlopesWithout | Undefined:
-    """Deletions in scaled units and without the intercept, as a record in the data's units."""
+    """Deletions in scaled units and without the intercept, as a record in the data's units.
+
+    `state` says which were refitted, and the residual degrees of freedom left without the group (of least squares).
+    """
     if not len(found.groups):
         return _nothing("no_group_can_be_left_out")
     places = [i for i, (_, role) in enumerate(reg.terms[1:]) if role in roles]
     unit = (reg.scale[-1] / reg.scale[1:-1])[places]
     all_groups = [c for c in fit.coefficients if c.role in roles]
+    full_df = np.array([c.df for c in all_groups])
     return SlopesWithout(
         variant=fit.variant,
         columns=tuple(c.column for c in all_groups),
         full=np.array([c.estimate for c in all_groups]),
         full_errors=np.array([c.std_error for c in all_groups]),
+        full_df=full_df,
         groups=found.groups,
         estimates=found.estimates[:, places] * unit,
         errors=found.errors[:, places] * unit,
-        refitted=refitted,
+        df=np.tile(full_df, (len(found.groups), 1))
+        if isinstance(fit, MixedFit)
+        else np.tile(state[1][:, None], (1, len(places))),
+        refitted=state[0],
         lost=found.lost,
     )

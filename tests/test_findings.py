@@ -228,3 +228,56 @@ def test_a_predictor_of_one_level_has_one_slope_per_standard_deviation() -> None
     told = {finding.values["column"]: finding.values for finding in found(data, "y ~ x + z + (1 | g)")["unit_size"]}
     assert told["z"]["within_per_sd"] is None
     assert told["z"]["between_per_sd"] is not None
+
+
+def turned(data: pd.DataFrame) -> pd.DataFrame:
+    """One group with a slope of its own within, far steeper than that of the others."""
+    mine = data.g == "g004"
+    away = data.x - data.groupby("g").x.transform("mean")
+    return data.assign(y=np.where(mine, data.y + 30.0 * away, data.y))
+
+
+def test_a_group_that_moves_a_slope_is_named() -> None:
+    data = turned(table())
+    told = values(data, "driving_groups")
+    moves = {move["kind"]: move for move in told["moves"]}
+    assert moves["within"]["group"] == "g004"
+    assert moves["within"]["position"] == 0
+    left = data[data.g != "g004"]
+    x, y = (left[c] - left.groupby("g")[c].transform("mean") for c in ("x", "y"))
+    slope = np.polyfit(x, y, 1)[0]
+    assert moves["within"]["without"] == pytest.approx(slope, rel=1e-9)
+    assert moves["within"]["standard_errors"] > 1
+    assert [move["standard_errors"] for move in told["moves"]] == sorted(
+        (m["standard_errors"] for m in told["moves"]), reverse=True
+    )
+
+
+def hidden_pair(first: float, second: float, gap: float = 12.0) -> pd.DataFrame:
+    """Ten groups without a relation between their means, and two far out whose levels make one."""
+    random = np.random.default_rng(11)
+    means = np.append(np.linspace(-1, 1, 10), [first, second])
+    levels = np.append(-0.4 * means[:10] + 0.3 * np.resize([1.0, -1.0], 10), [gap, gap])
+    codes = np.repeat(np.arange(12), 10)
+    inside = np.tile(np.linspace(-1, 1, 10), 12)
+    y = levels[codes] + 0.5 * inside + 0.2 * random.normal(size=120)
+    return pd.DataFrame({"y": y, "x": means[codes] + inside, "g": [f"g{c:02d}" for c in codes]})
+
+
+def test_two_groups_that_hide_each_other_are_named() -> None:
+    data = hidden_pair(4.0, 4.1)
+    told = values(data, "driving_pair")
+    assert told["groups"] == ["g10", "g11"]
+    means = data.groupby("g")[["x", "y"]].mean()
+    assert told["full"] == pytest.approx(np.polyfit(means.x, means.y, 1)[0], rel=1e-9)
+    assert told["without"] == pytest.approx(np.polyfit(means.x[:10], means.y[:10], 1)[0], rel=1e-9)
+    assert told["means"] == pytest.approx([means.x.iloc[10], means.x.iloc[11]], rel=1e-9)
+    assert told["changes_sign"]
+
+
+def test_a_group_that_decides_alone_leaves_nothing_to_a_pair() -> None:
+    data = hidden_pair(4.0, 0.0)
+    data.loc[data.g == "g11", "y"] -= 12.0
+    kinds = found(data)
+    assert "driving_pair" not in kinds
+    assert kinds["driving_groups"][0].values["moves"][0]["group"] == "g10"  # type: ignore[index]

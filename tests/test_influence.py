@@ -15,7 +15,9 @@ from reportgen.estimation import many_intercepts
 from reportgen.estimation.many_intercepts import per_ratio
 from reportgen.fits import LeastSquaresFit, MixedFit, Undefined, coefficient
 from reportgen.influence import Influence, SlopesWithout, leave_one_group_out
+from reportgen.influence_moves import Move, strongest_moves
 from reportgen.moments import GroupMoments
+from reportgen.pair_influence import MAX_GROUPS, SlopesWithoutPairs
 
 
 def influence_of(rows: Rows) -> Influence:
@@ -28,8 +30,8 @@ def with_group_level(rows: Rows, seed: int = 3) -> Rows:
     return Rows(("z", *rows.columns), rows.codes, np.column_stack([z[rows.codes], rows.values]))
 
 
-def without(rows: Rows, group: int) -> Rows:
-    kept = rows.codes != group
+def without(rows: Rows, *groups: int) -> Rows:
+    kept = ~np.isin(rows.codes, groups)
     return Rows(rows.columns, np.unique(rows.codes[kept], return_inverse=True)[1], rows.values[kept])
 
 
@@ -65,6 +67,10 @@ def test_slopes_without_a_group_are_those_of_the_other_rows(rows: Rows, part: st
             assert alone is not None
             assert found.estimates[group, c] == pytest.approx(alone.estimate, rel=1e-8, abs=1e-8 * alone.std_error)
             assert found.errors[group, c] == pytest.approx(alone.std_error, rel=1e-7)
+            if part in ("within", "between") or group == found.strongest[c]:
+                assert found.df[group, c] == pytest.approx(alone.df, rel=1e-5)
+            elif group not in found.strongest:
+                assert found.df[group, c] == found.full_df[c]
 
 
 def test_the_group_that_was_made_to_matter_is_named() -> None:
@@ -169,3 +175,79 @@ def test_one_evaluation_for_equal_ratios_and_blocks_for_others(monkeypatch: pyte
     assert per_ratio(square, np.full(50, 3.0), 2).shape == (50, 1)
     np.testing.assert_array_equal(per_ratio(square, np.arange(7.0), 2)[:, 0], np.arange(7.0) ** 2)
     assert calls == [1, 3, 3, 1]
+
+
+@pytest.mark.parametrize("rows", SETS)
+def test_slopes_without_a_pair_are_those_of_the_other_rows(rows: Rows) -> None:
+    found = influence_of(rows).between_pairs
+    assert isinstance(found, SlopesWithoutPairs)
+    assert len(found.pairs) == rows.n_groups * (rows.n_groups - 1) / 2
+    for place in range(0, len(found.pairs), 5):
+        left = without(rows, *found.pairs[place].tolist())
+        fit = fit_all(left.moments, rows.levels)["between"]
+        assert isinstance(fit, LeastSquaresFit)
+        for c, column in enumerate(found.columns):
+            alone = coefficient(fit, column, "between", "group_level")
+            assert alone is not None
+            assert found.estimates[place, c] == pytest.approx(alone.estimate, rel=1e-8, abs=1e-8 * alone.std_error)
+            assert found.errors[place, c] == pytest.approx(alone.std_error, rel=1e-7)
+
+
+def test_pairs_are_left_out_where_groups_are_not_many_and_enough() -> None:
+    assert isinstance(influence_of(grouped_rows((3,) * MAX_GROUPS, seed=1)).between_pairs, SlopesWithoutPairs)
+    many = influence_of(grouped_rows((3,) * (MAX_GROUPS + 1), seed=1)).between_pairs
+    assert isinstance(many, Undefined)
+    assert many.reason.code == "too_many_pairs"
+    few = influence_of(grouped_rows((5,) * 4, seed=1)).between_pairs
+    assert isinstance(few, Undefined)
+    assert few.reason.code == "no_degrees_of_freedom"
+    assert isinstance(influence_of(grouped_rows((5,) * 5, seed=1)).between_pairs, SlopesWithoutPairs)
+
+
+def test_a_pair_that_alone_carries_a_dummy_cannot_be_left_out() -> None:
+    rows = grouped_rows((6,) * 8, seed=10)
+    mark = np.isin(rows.codes, (2, 5)).astype(float)
+    rows = Rows(("mark", *rows.columns), rows.codes, np.column_stack([mark, rows.values]))
+    found = influence_of(rows).between_pairs
+    assert isinstance(found, SlopesWithoutPairs)
+    assert len(found.pairs) == 8 * 7 / 2 - 1
+    assert [2, 5] not in found.pairs.tolist()
+
+
+def test_the_strongest_moves_tell_sign_and_zero() -> None:
+    rows = grouped_rows((10,) * 9, tau=0.1, sigma=0.2, seed=8)
+    values = rows.values.copy()
+    mine = rows.codes == 5
+    values[mine, 1] -= 9.0 * (values[mine, 0] - values[mine, 0].mean())  # group 5 turns the slope within groups
+    changed = replace(rows, values=values)
+    moves = {(move.kind, move.column): move for move in strongest_moves(influence_of(changed))}
+    move = moves["within", "x1"]
+    assert (move.group, move.changes_sign, move.is_notable) == (5, True, True)
+    full, alone = (fit_all(r.moments, r.levels)["no_pooling"] for r in (changed, without(changed, 5)))
+    for fit, value, error, covers in (
+        (full, move.full, move.full_error, move.covered),
+        (alone, move.without, move.error, move.covers),
+    ):
+        assert isinstance(fit, LeastSquaresFit)
+        own = coefficient(fit, "x1", "within")
+        assert own is not None
+        assert (value, error) == pytest.approx((own.estimate, own.std_error), rel=1e-8)
+        assert covers == (own.conf_low <= 0 <= own.conf_high)
+    assert not move.covers
+
+
+@pytest.mark.parametrize(("without_it", "is_notable"), [(3.01, False), (2.99, True), (5.01, True), (4.99, False)])
+def test_a_slope_rests_on_a_group_that_moves_it_by_a_standard_error(without_it: float, is_notable: bool) -> None:
+    assert Move("x", "within", 0, 4.0, without_it, 1.0, 1.0, False, False).is_notable == is_notable
+
+
+def test_a_change_of_sign_or_of_zero_counts_from_half_a_standard_error_on() -> None:
+    for full, without_it, covers, is_notable in (
+        (0.3, -0.19, True, False),
+        (0.3, -0.21, True, True),
+        (2.3, 1.79, False, False),
+        (2.3, 1.79, True, True),
+        (2.3, 1.81, True, False),
+    ):
+        covered = full < 2.0
+        assert Move("x", "within", 0, full, without_it, 1.0, 1.0, covered, covers).is_notable == is_notable

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from reportgen.findings.cautions import CAUTION_RULES
 from reportgen.findings.data_cautions import DATA_RULES
+from reportgen.findings.influence_cautions import INFLUENCE_RULES
 from reportgen.findings.records import Evidence, Finding, Severity
 from reportgen.findings.residual_cautions import RESIDUAL_RULES
 from reportgen.findings.summary import SUMMARY_RULES
@@ -17,5 +18,5 @@ __all__ = ["Evidence", "Finding", "Severity", "find"]
 
 def find(evidence: Evidence) -> tuple[Finding, ...]:
     """All findings: the sentences of the summary, then what to be careful about."""
-    rules = (*SUMMARY_RULES, *CAUTION_RULES, *RESIDUAL_RULES, *DATA_RULES)
+    rules = (*SUMMARY_RULES, *CAUTION_RULES, *INFLUENCE_RULES, *RESIDUAL_RULES, *DATA_RULES)
     return tuple(finding for rule in rules for finding in rule(evidence))

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from reportgen.fits import Undefined
 from reportgen.influence import SlopesWithout
+from reportgen.pair_influence import SlopesWithoutPairs
 from reportgen.presentation.formatting import Place, printable
 from reportgen.presentation.shown import places
 from reportgen.presentation.tables import Cell, Column, Row, Table
@@ -24,6 +25,9 @@ def influence_table(analysis: Analysis, words: Wording) -> Table:
         found = getattr(analysis.comparison.influence, kind)
         if not isinstance(found, Undefined) and len(found.groups):
             rows += [_row(analysis.groups, kind, (found, c), place[found.columns[c]], words) for c in range(len(found.columns))]
+    pairs = analysis.comparison.influence.between_pairs
+    if not isinstance(pairs, Undefined):
+        rows += [_pair_row(analysis.groups, pairs, c, place[pairs.columns[c]], words) for c in range(len(pairs.columns))]
     heads = ("all", "lowest", "highest", "group", "without")
     columns = tuple(Column(words[f"table.influence.{head}"], "text" if head == "group" else "number") for head in heads)
     return Table("influence", words["table.influence.stub"], columns, tuple(rows))
@@ -38,6 +42,16 @@ def _row(groups: tuple[str, ...], kind: str, one: tuple[SlopesWithout, int], sha
     group = Cell(printable(groups[strongest], 24))
     cells = (*(Cell(place.text(number)) for number in numbers), group, Cell(place.text(without)))
     return Row(f"{words[f'table.influence.{kind}']}: {printable(found.columns[c], 40)}", cells)
+
+
+def _pair_row(groups: tuple[str, ...], found: SlopesWithoutPairs, c: int, shared: Place, words: Wording) -> Row:
+    place = shared.beside(float(found.full[c]), float(found.full_errors[c]))
+    strongest = int(found.strongest[c])
+    pair = ", ".join(printable(groups[j], 24) for j in found.pairs[strongest].tolist())
+    numbers = (float(found.full[c]), float(found.estimates[:, c].min()), float(found.estimates[:, c].max()))
+    without = place.text(float(found.estimates[strongest, c]))
+    cells = (*(Cell(place.text(number)) for number in numbers), Cell(pair), Cell(without))
+    return Row(f"{words['table.influence.pairs']}: {printable(found.columns[c], 40)}", cells)
 
 
 def weighting_table(analysis: Analysis, words: Wording) -> Table:

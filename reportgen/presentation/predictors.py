@@ -11,6 +11,7 @@ from reportgen.fits import Coefficient, LeastSquaresFit, MixedFit, Undefined
 from reportgen.presentation.curve_points import slope_if, told_points
 from reportgen.presentation.explanation_tables import arithmetic_place
 from reportgen.presentation.formatting import Place, estimate, fixed, percent, printable, whole_percent
+from reportgen.presentation.influence_values import influence_values
 from reportgen.presentation.other_errors import error_values
 from reportgen.presentation.shown import places, shown_contextual
 from reportgen.presentation.wording import Wording
@@ -50,6 +51,7 @@ def predictor(analysis: Analysis, number: int, words: Wording) -> Plain:
         "models": _models(analysis, slope.column, place),
         "blends": {name: _blend(slope, blend, words) for name, blend in slope.blends.items()},
         "curve": _curve(analysis, slope, place),
+        "influence": influence_values(analysis, slope.column, place),
         "errors": error_values(analysis, slope.column),
         "changed": _changed(analysis, slope),
     }

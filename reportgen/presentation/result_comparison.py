@@ -8,6 +8,8 @@ from reportgen.fits import Issue, Undefined
 from reportgen.hausman import HausmanTable
 from reportgen.hypothesis_tests import FTest, GroupVarianceTest, WaldTest
 from reportgen.influence import SlopesWithout
+from reportgen.influence_moves import Kind, Move, strongest_moves
+from reportgen.pair_influence import SlopesWithoutPairs
 from reportgen.presentation.collector import Collector, Json
 
 
@@ -137,31 +139,56 @@ def between_entry(slopes: tuple[BetweenSlopes, ...] | Undefined, top: Collector)
 def influence_entry(comparison: Comparison, groups: tuple[str, ...], top: Collector) -> dict[str, Json]:
     """For each kind of slope and column the group whose absence moves it most, and the range over all groups."""
     influence = comparison.influence
-    kinds = {
+    kinds: dict[Kind, SlopesWithout | Undefined] = {
         "within": influence.within,
         "between": influence.between,
         "contextual": influence.contextual,
         "random_intercept": influence.random_intercept,
     }
-    return {name: _without(found, groups, top) for name, found in kinds.items()}
+    moves = {(move.kind, move.column): move for move in strongest_moves(influence)}
+    entries: dict[str, Json] = {}
+    for name, found in kinds.items():
+        if isinstance(found, Undefined):
+            top.note(found.reason)
+        columns = () if isinstance(found, Undefined) else found.columns
+        lowest = () if isinstance(found, Undefined) else found.estimates.min(axis=0)
+        highest = () if isinstance(found, Undefined) else found.estimates.max(axis=0)
+        entries[name] = [
+            _moved(moves[name, column], groups, (float(low), float(high)), top)
+            for column, low, high in zip(columns, lowest, highest, strict=True)
+        ]
+    return entries | {"between_without_pairs": _pairs(influence.between_pairs, groups, top)}
 
 
-def _without(found: SlopesWithout | Undefined, groups: tuple[str, ...], top: Collector) -> list[Json]:
+def _moved(move: Move, groups: tuple[str, ...], span: tuple[float, float], top: Collector) -> Json:
+    return {
+        "column": move.column,
+        "all_groups": top.number(move.full),
+        "lowest": top.number(span[0]),
+        "highest": top.number(span[1]),
+        "strongest_group": groups[move.group],
+        "without_it": top.number(move.without),
+        "std_error_without_it": top.number(move.error),
+        "moved_by_standard_errors": top.number(move.size),
+        "changes_sign": move.changes_sign,
+        "interval_covers_zero": move.covered,
+        "interval_covers_zero_without_it": move.covers,
+    }
+
+
+def _pairs(found: SlopesWithoutPairs | Undefined, groups: tuple[str, ...], top: Collector) -> list[Json]:
     if isinstance(found, Undefined):
         top.note(found.reason)
         return []
-    entries: list[Json] = []
-    for c, (column, group) in enumerate(zip(found.columns, found.strongest.tolist(), strict=True)):
-        place = int(found.groups.searchsorted(group))
-        entries.append(
-            {
-                "column": column,
-                "all_groups": top.number(float(found.full[c])),
-                "lowest": top.number(float(found.estimates[:, c].min())),
-                "highest": top.number(float(found.estimates[:, c].max())),
-                "strongest_group": groups[group],
-                "without_it": top.number(float(found.estimates[place, c])),
-                "std_error_without_it": top.number(float(found.errors[place, c])),
-            }
-        )
-    return entries
+    return [
+        {
+            "column": column,
+            "all_groups": top.number(float(found.full[c])),
+            "lowest": top.number(float(found.estimates[:, c].min())),
+            "highest": top.number(float(found.estimates[:, c].max())),
+            "strongest_pair": [groups[j] for j in found.pairs[place].tolist()],
+            "without_them": top.number(float(found.estimates[place, c])),
+            "std_error_without_them": top.number(float(found.errors[place, c])),
+        }
+        for c, (column, place) in enumerate(zip(found.columns, found.strongest.tolist(), strict=True))
+    ]

@@ -1,0 +1,88 @@
+"""What the absence of the strongest group does to each slope: from what to what, its sign, its interval and zero."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from scipy.special import stdtrit
+
+from reportgen.fits import LEVEL, Undefined
+from reportgen.influence import Influence, SlopesWithout
+
+Kind = Literal["within", "between", "contextual", "random_intercept"]
+
+LARGE = 1.0  # standard errors from which a single group is said to move a slope
+HALF = 0.5  # the same where the sign changes, or whether the interval covers zero
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A slope with all groups and without the group whose absence moves it most.
+
+    Attributes
+    ----------
+    column : str
+        Design column.
+    kind : Kind
+        Which of its slopes.
+    group : int
+        The group left out, by index.
+    full, without : float
+        The slope with all groups and without that one.
+    full_error, error : float
+        Their standard errors.
+    covered, covers : bool
+        Whether the interval covers zero, with all groups and without that one.
+    """
+
+    column: str
+    kind: Kind
+    group: int
+    full: float
+    without: float
+    full_error: float
+    error: float
+    covered: bool
+    covers: bool
+
+    @property
+    def size(self) -> float:
+        """How far the slope moves, in standard errors with all groups; 0 where there are none."""
+        return abs(self.without - self.full) / self.full_error if self.full_error > 0 else 0.0
+
+    @property
+    def changes_sign(self) -> bool:
+        """Whether the slope is on the other side of zero."""
+        return self.full * self.without < 0
+
+    @property
+    def is_notable(self) -> bool:
+        """Whether the slope rests on that group."""
+        return self.size >= LARGE or (self.size >= HALF and (self.changes_sign or self.covered != self.covers))
+
+
+def strongest_moves(influence: Influence) -> tuple[Move, ...]:
+    """For each kind of slope and column the move by its strongest group."""
+    found: dict[Kind, SlopesWithout | Undefined] = {
+        "within": influence.within,
+        "between": influence.between,
+        "contextual": influence.contextual,
+        "random_intercept": influence.random_intercept,
+    }
+    moves: list[Move] = []
+    for kind, slopes in found.items():
+        if not isinstance(slopes, Undefined):
+            moves += [_move(kind, slopes, c) for c in range(len(slopes.columns))]
+    return tuple(moves)
+
+
+def _move(kind: Kind, slopes: SlopesWithout, c: int) -> Move:
+    group = int(slopes.strongest[c])
+    place = int(slopes.groups.searchsorted(group))
+    full, full_error = float(slopes.full[c]), float(slopes.full_errors[c])
+    without, error = float(slopes.estimates[place, c]), float(slopes.errors[place, c])
+    reach = stdtrit(np.array([slopes.full_df[c], slopes.df[place, c]]), 0.5 + LEVEL / 2) * np.array([full_error, error])
+    covered, covers = abs(full) <= reach[0], abs(without) <= reach[1]
+    return Move(slopes.columns[c], kind, group, full, without, full_error, error, bool(covered), bool(covers))

@@ -1,0 +1,34 @@
+"""What the absence of single groups does to the slopes of one predictor, as plain values."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from reportgen.influence_moves import strongest_moves
+from reportgen.presentation.formatting import Place, printable
+
+if TYPE_CHECKING:
+    from reportgen.analysis import Analysis
+
+Plain = dict[str, object]
+
+
+def influence_values(analysis: Analysis, column: str, shared: Place) -> list[Plain]:
+    """Each of the predictor's slopes with all groups and without its strongest group."""
+    found = []
+    for move in strongest_moves(analysis.comparison.influence):
+        if move.column == column:
+            place = shared.beside(move.full, move.full_error)
+            found.append(
+                {
+                    "kind": move.kind,
+                    "group": printable(analysis.groups[move.group], 40),
+                    "full": place.text(move.full),
+                    "without": place.text(move.without),
+                    "is_notable": move.is_notable,
+                    "changes_sign": move.changes_sign,
+                    "starts_to_cover": move.covers and not move.covered,
+                    "stops_to_cover": move.covered and not move.covers,
+                }
+            )
+    return found
