@@ -89,9 +89,14 @@ def wording(layers: Layers = PROJECT_LAYERS) -> Wording:
         Language, and files of the user's own; a ``labels.toml`` among them need hold only the labels it changes.
     """
     labels = catalogue(layers, LABELS)
-    template = environment(layers).get_template("issues.j2")
-    macros = {name: getattr(template.module, name) for name in dir(template.module) if not name.startswith("_")}
-    return Wording(labels | _own_labels(layers.own, labels), macros)
+    sentences = {name: macro for lower in dict.fromkeys([PROJECT_LAYERS, layers]) for name, macro in _macros(lower).items()}
+    return Wording(labels | _own_labels(layers.own, labels), sentences)
+
+
+def _macros(layers: Layers) -> dict[str, Any]:
+    """The macros of the file of sentences; what an upper layer lacks is said in the words below it."""
+    module = environment(layers).get_template("issues.j2").module
+    return {name: getattr(module, name) for name in dir(module) if not name.startswith("_")}
 
 
 def catalogue(layers: Layers, name: str) -> dict[str, str]:
