@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from reportgen.blends import Blend, BlendSpace, Curve, Ingredients, blends, curve, ingredients
+from reportgen.estimation.absent import absent
 from reportgen.estimation.between_weights import BetweenSlopes, between_slopes
 from reportgen.estimation.mixed import fit_random_intercept
 from reportgen.estimation.regressors import INTERCEPT, regressors
@@ -19,7 +20,6 @@ from reportgen.fits import (
     Number,
     Role,
     Undefined,
-    UnfitVariant,
     coefficient,
 )
 from reportgen.hausman import HausmanTable, hausman_table
@@ -158,18 +158,14 @@ def null_icc(moments: GroupMoments) -> Number:
     """Intraclass correlation of the response: REML fit of the model without predictors."""
     alone = moments.select([moments.n_columns - 1])
     fit = fit_random_intercept("null", regressors(alone, ((INTERCEPT, "intercept"),)))
-    return fit.icc if isinstance(fit, MixedFit) else Undefined(_reason(fit))
-
-
-def _reason(fit: Fit) -> Issue:
-    return fit.reason if isinstance(fit, UnfitVariant) else Issue("variant_not_fitted", {"variant": fit.variant})
+    return fit.icc if isinstance(fit, MixedFit) else absent(fit)
 
 
 def _slope(level: ColumnLevel, fits: Mapping[str, Fit], parts: Mapping[str, tuple[Blend, ...] | Undefined]) -> SlopeComparison:
     def pick(variant: str, *roles: Role) -> Coefficient | Undefined:
         fit = fits[variant]
         if not isinstance(fit, LeastSquaresFit | MixedFit):
-            return Undefined(_reason(fit))
+            return absent(fit)
         found = coefficient(fit, level.column, *roles)
         return found or Undefined(Issue("not_in_model", {"column": level.column, "variant": variant}))
 

@@ -374,7 +374,7 @@ def test_binary_response() -> None:
     two = of_rows(x, np.array([1.0, 3, 1, 1, 3, 1]), codes=codes)
     assert said(cautions.binary_response, two) == [("binary_response", "caution", {"low": 1.0, "high": 3.0})]
     assert said(cautions.binary_response, of_rows(x, np.array([1.0, 3, 1, 1, 3, 2]), codes=codes)) == []
-    assert said(cautions.binary_response, of_rows(np.ones(6), x, codes=codes)) == []
+    assert said(cautions.binary_response, of_rows(np.ones(6), np.tile([1.0, 2.0], 3), x, codes=codes)) == []
 
 
 @pytest.mark.parametrize(
@@ -438,6 +438,22 @@ def test_extreme_rows() -> None:
     assert said(cautions.extreme_rows, far_away(65)) == []  # 64 / sqrt(65) = 7.94
     expected = [("extreme_rows", "caution", {"column": "y", "n": 1, "value": 100.0})]
     assert said(cautions.extreme_rows, far_away(66)) == expected  # 65 / sqrt(66) = 8.001
+
+
+def test_eight_standard_deviations_are_not_extreme(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cautions, "EXTREME", 1.5)  # the distance of one value of four, exactly
+    assert said(cautions.extreme_rows, far_away(4)) == []
+
+
+def test_it_does_not_matter_where_the_means_are_measured_from() -> None:
+    evidence = far_away(66)
+    moments = replace(evidence.moments, origin=evidence.moments.origin - 3.0, means=evidence.moments.means + 3.0)
+    elsewhere = replace(evidence, moments=moments)
+    assert said(cautions.extreme_rows, elsewhere) == said(cautions.extreme_rows, evidence)
+    lost = of_rows(1e10 + np.sin(np.arange(20)), np.cos(np.arange(20)), codes=np.arange(20) % 4)
+    moments = replace(lost.moments, origin=np.array([0.0, 0.0]), means=lost.moments.means + lost.moments.origin)
+    ((_, _, values),) = said(data_cautions.few_digits, replace(lost, moments=moments))
+    assert values["size"] == pytest.approx(1e10)
 
 
 @pytest.mark.parametrize("unit", [1e-4, 1e4])
@@ -514,6 +530,7 @@ def test_not_converged() -> None:
 def test_issues_of_mixed_models_are_not_looked_for_in_others(rule: Rule) -> None:
     fit = replace(least_squares("pooled"), issues=(Issue(rule.__name__),))
     assert said(rule, fitted(pooled=fit)) == []
+    assert said(rule, with_issue("another", "random_intercept")) == []
 
 
 def test_perfect_fit() -> None:
