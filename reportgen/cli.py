@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from reportgen import __version__
 from reportgen.arguments import add_batch, add_command, add_model, add_output, given_choices, given_presentation
-from reportgen.errors import ReportgenError
+from reportgen.errors import ReportgenError, quoted
 
 if TYPE_CHECKING:
     from reportgen.analysis import Analysis, Options
@@ -144,15 +144,18 @@ def _batch(options: argparse.Namespace, messages: Messages) -> int:
     from reportgen.presentation.rendering import checked_formats
 
     formats = checked_formats(options.format) if options.format else ()
-    jobs = jobs_of(Request(tuple(options.data), options.formula, formats, options.by, options.responses))
+    asked = jobs_of(Request(tuple(options.data), options.formula, formats, options.by, options.responses))
+    for rows in asked.left_out:
+        messages.say(f"{rows.data}: {rows.rows:,} rows have no value of {quoted(rows.column)} and are in none of the reports")
     choices, presentation = tuple(asdict(given_choices(options)).items()), given_presentation(options)
     jobs = tuple(
-        replace(job, choices=choices, presentation=replace(presentation, lang=job.lang or presentation.lang)) for job in jobs
+        replace(job, choices=choices, presentation=replace(presentation, lang=job.lang or presentation.lang))
+        for job in asked.jobs
     )
     workers = options.jobs or default_workers()
     megabytes = options.memory_limit if options.memory_limit >= 0 else default_megabytes(workers)
     limits = Limits(workers, options.time_limit if options.time_limit > 0 else math.inf, megabytes)
-    plan = Plan(limits, options.resume, options.fail_fast, options.coefficient)
+    plan = Plan(limits, options.resume, options.fail_fast, options.coefficient, asked.left_out)
     with ExitStack() as stack:
         supervisor = supervise
         if options.batch_cluster:

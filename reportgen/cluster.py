@@ -135,7 +135,7 @@ def connected(address: str) -> Iterator[Any]:
     library: Any = distributed  # it has no types
     if address == LOCAL:
         with (
-            library.LocalCluster(processes=True, threads_per_worker=1, dashboard_address=None) as cluster,
+            library.LocalCluster(processes=True, threads_per_worker=1, dashboard_address="127.0.0.1:0") as cluster,
             library.Client(cluster) as client,
         ):
             yield client

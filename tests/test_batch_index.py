@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import replace
@@ -14,9 +15,20 @@ import pytest
 from batch_faults import FORMULA, write_data
 
 from reportgen.analysis import walk
-from reportgen.batch.index import Entry, IndexAssignment, batch_labels, commonest_column, index_context, make_index, p_values
+from reportgen.batch.index import (
+    Entry,
+    IndexAssignment,
+    batch_labels,
+    commonest_column,
+    index_context,
+    make_index,
+    p_values,
+    render_index,
+)
+from reportgen.batch.jobs import LeftOut
 from reportgen.batch.lines import line_of
 from reportgen.batch.multiplicity import adjusted
+from reportgen.batch.summary import summary_file
 from reportgen.presentation.exports import results
 from reportgen.presentation.figures.collection import LABELLED
 from reportgen.resources import PACKAGE, resource
@@ -102,6 +114,15 @@ def test_the_family_is_the_reports_with_a_p_value() -> None:
     assert slopes["b"]["adjusted"] == slopes["b"]["p"] == ""
     assert not slopes["c"]["defined"]
     assert not slopes["e"]["defined"]
+
+
+def test_rows_in_no_report_are_told() -> None:
+    left_out = (LeftOut("a.csv", "<k>", 1), LeftOut("b.csv", "k", 12_000))
+    context, figures = index_context((entry("a"),), "", left_out=left_out)
+    page = render_index(context, figures, "screen")
+    assert '<i class="name">a.csv</i>, 1 row has no value of <i class="name">&lt;k&gt;</i> and is in none' in page
+    assert "12\N{NARROW NO-BREAK SPACE}000 rows have no value" in page
+    assert json.loads(summary_file([], left_out))["left_out"][1] == {"data": "b.csv", "column": "k", "rows": 12_000}
 
 
 def test_the_commonest_coefficient_is_shown() -> None:

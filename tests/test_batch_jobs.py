@@ -10,9 +10,9 @@ import pytest
 from batch_faults import FORMULA, write_data
 
 from reportgen.batch.expansion import Split, distinct_names, jobs_of_files, responses_of, with_response
-from reportgen.batch.jobs import Job, Selection
+from reportgen.batch.jobs import Job, LeftOut, Selection
 from reportgen.batch.requests import Request, jobs_of
-from reportgen.batch.selection import selected, values_of
+from reportgen.batch.selection import Values, selected, values_of
 from reportgen.errors import ColumnMissing, DuplicateName, FormulaError, OptionConflict, SourceUnreadable
 from reportgen.sources import open_source
 
@@ -23,14 +23,14 @@ NO_SPLIT = Split()
 def test_a_pattern_gives_its_files_in_a_fixed_order(tmp_path: Path) -> None:
     for number in (10, 2, 1):
         write_data(tmp_path, number)
-    jobs = jobs_of_files([str(tmp_path / "*.csv")], FORMULA, ALL, NO_SPLIT)
+    jobs = jobs_of_files([str(tmp_path / "*.csv")], FORMULA, ALL, NO_SPLIT).jobs
     assert [job.name for job in jobs] == ["set1", "set10", "set2"]
-    assert jobs == jobs_of_files([str(tmp_path / "*.csv"), str(tmp_path / "set1.csv")], FORMULA, ALL, NO_SPLIT)
+    assert jobs == jobs_of_files([str(tmp_path / "*.csv"), str(tmp_path / "set1.csv")], FORMULA, ALL, NO_SPLIT).jobs
 
 
 def test_a_file_named_like_a_pattern_is_itself(tmp_path: Path) -> None:
     (tmp_path / "a[1].csv").write_text("y\n")
-    (job,) = jobs_of_files([str(tmp_path / "a[1].csv")], FORMULA, ALL, NO_SPLIT)
+    (job,) = jobs_of_files([str(tmp_path / "a[1].csv")], FORMULA, ALL, NO_SPLIT).jobs
     assert job.data.endswith("a[1].csv")
 
 
@@ -40,7 +40,7 @@ def test_a_pattern_without_files_is_an_error(tmp_path: Path) -> None:
 
 
 def test_a_missing_file_costs_its_own_report_only(tmp_path: Path) -> None:
-    (job,) = jobs_of_files([str(tmp_path / "none.csv")], FORMULA, ALL, NO_SPLIT)
+    (job,) = jobs_of_files([str(tmp_path / "none.csv")], FORMULA, ALL, NO_SPLIT).jobs
     assert job.name == "none"
 
 
@@ -67,14 +67,14 @@ def test_a_formula_that_cannot_be_read_is_found_first(tmp_path: Path) -> None:
 
 
 def test_one_report_for_each_value(tmp_path: Path) -> None:
-    jobs = jobs_of_files([str(write_data(tmp_path, 1))], FORMULA, ALL, Split(by="region"))
+    jobs = jobs_of_files([str(write_data(tmp_path, 1))], FORMULA, ALL, Split(by="region")).jobs
     assert [job.name for job in jobs] == ["set1-far/east", "set1-north", "set1-south"]
     assert [job.selections for job in jobs] == [(Selection("region", v),) for v in ("far/east", "north", "south")]
     assert all("/" not in job.stem for job in jobs)
 
 
 def test_one_report_for_each_value_and_response(tmp_path: Path) -> None:
-    jobs = jobs_of_files([str(write_data(tmp_path, 1))], FORMULA, ALL, Split("region", ("y", "z")))
+    jobs = jobs_of_files([str(write_data(tmp_path, 1))], FORMULA, ALL, Split("region", ("y", "z"))).jobs
     assert len(jobs) == 6
     assert {job.formula for job in jobs} == {FORMULA, "z ~ x + (1 | g)"}
     assert len({job.stem for job in jobs}) == 6
@@ -108,13 +108,21 @@ def test_responses_are_separated_by_commas() -> None:
 
 def test_values_in_their_natural_order(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
-    path.write_text("k,y\n10,1\n2,1\n02,1\n,1\nNA,1\n")
-    assert values_of(str(path), "k") == ("02", "2", "10", "NA")
+    path.write_text("k,y\n10,1\n2,1\n02,1\n,1\nNA,1\nnan,1\n,2\n")
+    assert values_of(str(path), "k") == Values(("02", "2", "10", "NA", "nan"), 2)
     pq.write_table(
         pa.table({"k": pa.array([10.0, 2.0, None, float("nan")]), "d": pa.array(["b", "a", None, "b"])}), tmp_path / "a.parquet"
     )
-    assert values_of(str(tmp_path / "a.parquet"), "k") == ("2", "10")
-    assert values_of(str(tmp_path / "a.parquet"), "d") == ("a", "b")
+    assert values_of(str(tmp_path / "a.parquet"), "k") == Values(("2", "10"), 2)
+    assert values_of(str(tmp_path / "a.parquet"), "d") == Values(("a", "b"), 1)
+
+
+def test_rows_without_a_value_are_counted(tmp_path: Path) -> None:
+    rows = (f"{i % 7},{i % 5},{i % 3},{'ab'[i % 2] if i % 4 else ''}\n" for i in range(40))
+    (tmp_path / "a.csv").write_text("y,x,g,k\n" + "".join(rows))
+    asked = jobs_of_files([str(tmp_path / "a.csv")], FORMULA, ALL, Split(by="k"))
+    assert [job.selections[0].value for job in asked.jobs] == ["a", "b"]
+    assert asked.left_out == (LeftOut("a.csv", "k", 10),)
 
 
 def test_a_column_that_is_not_there(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from reportgen.batch.jobs import Job, Selection, check_distinct
+from reportgen.batch.jobs import Job, Jobs, LeftOut, Selection, check_distinct
 from reportgen.errors import OptionConflict, SourceUnreadable
 
 PLAIN_NAME = re.compile(r"[^\W\d]\w*")
@@ -23,7 +23,7 @@ class Split:
     responses: tuple[str, ...] = ()
 
 
-def jobs_of_files(given: Sequence[str], formula: str, formats: tuple[str, ...], split: Split) -> tuple[Job, ...]:
+def jobs_of_files(given: Sequence[str], formula: str, formats: tuple[str, ...], split: Split) -> Jobs:
     """The jobs for some files; a formula that cannot be read is an error of all of them, and found first.
 
     Parameters
@@ -50,9 +50,10 @@ def jobs_of_files(given: Sequence[str], formula: str, formats: tuple[str, ...], 
     for item in split.responses or ("",):
         parse_formula(with_response(formula, item) if item else formula)
     whole = [Job(name, path, formula, formats) for name, path in zip(names, paths, strict=True)]
-    jobs = tuple(part for job in whole for piece in _by_value(job, split.by) for part in _by_response(piece, split.responses))
+    pieces = [_by_value(job, split.by) for job in whole]
+    jobs = tuple(part for piece in pieces for job in piece.jobs for part in _by_response(job, split.responses))
     check_distinct(jobs, "the data files" if len(paths) > 1 else Path(paths[0]).name)
-    return jobs
+    return Jobs(jobs, tuple(rows for piece in pieces for rows in piece.left_out))
 
 
 def _matches(item: str) -> list[str]:
@@ -84,14 +85,17 @@ def _name(path: str, depth: int) -> str:
     return "-".join([*folders[len(folders) - (depth - 1) :], stem] if depth > 1 else [stem])
 
 
-def _by_value(job: Job, column: str) -> Iterator[Job]:
+def _by_value(job: Job, column: str) -> Jobs:
     if not column:
-        yield job
-        return
+        return Jobs((job,))
     from reportgen.batch.selection import values_of
 
-    for value in values_of(job.data, column):
-        yield replace(job, name=f"{job.name}-{value}", selections=(*job.selections, Selection(column, value)))
+    values = values_of(job.data, column)
+    jobs = tuple(
+        replace(job, name=f"{job.name}-{label}", selections=(*job.selections, Selection(column, label)))
+        for label in values.labels
+    )
+    return Jobs(jobs, (LeftOut(Path(job.data).name, column, values.rows_without),) if values.rows_without else ())
 
 
 def _by_response(job: Job, responses: Sequence[str]) -> Iterator[Job]:

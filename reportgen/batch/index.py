@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from reportgen import __version__
 from reportgen.batch.folder import sync_folder
+from reportgen.batch.jobs import LeftOut
 from reportgen.batch.summary import Outcome
 from reportgen.errors import OutputError, OutputNotWritable
 from reportgen.presentation.languages import ENGLISH
@@ -43,17 +44,26 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class IndexAssignment:
-    """What to make an index of: the reports, the coefficient (empty for the commonest), formats, folder to write into."""
+    """What to make an index of: the reports, the coefficient (empty for the commonest), formats, folder to write into, and
+    what no report has.
+    """
 
     entries: tuple[Entry, ...]
     coefficient: str
     formats: tuple[str, ...]
     staging: str
     language: str = ENGLISH
+    left_out: tuple[LeftOut, ...] = ()
 
     @classmethod
     def of(
-        cls, outcomes: Sequence[Outcome], coefficient: str, formats: tuple[str, ...], staging: str, language: str
+        cls,
+        outcomes: Sequence[Outcome],
+        coefficient: str,
+        formats: tuple[str, ...],
+        staging: str,
+        language: str,
+        left_out: tuple[LeftOut, ...] = (),
     ) -> IndexAssignment:
         """The index of some outcomes, in their order; that of a resumed run is that of one that was never interrupted."""
         entries = tuple(
@@ -69,7 +79,7 @@ class IndexAssignment:
             )
             for outcome in outcomes
         )
-        return cls(entries, coefficient, formats, staging, language)
+        return cls(entries, coefficient, formats, staging, language, left_out)
 
 
 def make_index(assignment: IndexAssignment) -> Mapping[str, Any]:
@@ -91,7 +101,7 @@ def make_index(assignment: IndexAssignment) -> Mapping[str, Any]:
 def _made(assignment: IndexAssignment) -> Mapping[str, Any]:
     from reportgen.presentation.outputs import write_through
 
-    context, figures = index_context(assignment.entries, assignment.coefficient, assignment.language)
+    context, figures = index_context(assignment.entries, assignment.coefficient, assignment.language, assignment.left_out)
     folder, files, failures = Path(assignment.staging), [], []
     try:
         folder.mkdir()
@@ -109,7 +119,9 @@ def _made(assignment: IndexAssignment) -> Mapping[str, Any]:
     return {"files": files, "failures": failures}
 
 
-def index_context(entries: Sequence[Entry], coefficient: str, language: str = ENGLISH) -> tuple[Plain, Mapping[str, Figure]]:
+def index_context(
+    entries: Sequence[Entry], coefficient: str, language: str = ENGLISH, left_out: Sequence[LeftOut] = ()
+) -> tuple[Plain, Mapping[str, Figure]]:
     """What the page says, as plain values, and its figures.
 
     Parameters
@@ -120,6 +132,8 @@ def index_context(entries: Sequence[Entry], coefficient: str, language: str = EN
         Design column to compare; empty for the one that most of them have.
     language : str
         Language of the page.
+    left_out : sequence of LeftOut
+        Rows that are in none of the reports.
     """
     from reportgen.batch.multiplicity import adjusted
     from reportgen.presentation.exports import provenance
@@ -138,6 +152,7 @@ def index_context(entries: Sequence[Entry], coefficient: str, language: str = EN
         "n_failed": statuses["failed"],
         "n_not_run": statuses["not_run"],
         "rows": rows,
+        "left_out": [_left_out(part) for part in left_out],
         "failed": [row for row in rows if row["message"]],
         "column": printable(column, 60) if column else "",
         "n_with_column": sum(column in entry.line["slopes"] for entry in there),
@@ -192,6 +207,12 @@ def _row(entry: Entry, column: str, adjusted_p: Mapping[str, Mapping[str, float]
         "slopes": {kind: _texts(_slope(entry, column, kind), adjusted_p.get(kind, {}).get(entry.stem)) for kind in SLOPES},
         "cautions": cautions,
     }
+
+
+def _left_out(rows: LeftOut) -> Plain:
+    from reportgen.presentation.formatting import count, printable
+
+    return {"data": printable(rows.data, 80), "column": printable(rows.column, 60), "rows": count(rows.rows)}
 
 
 def _texts(term: Mapping[str, Any], adjusted_p: float | None) -> Plain:

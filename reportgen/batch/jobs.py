@@ -63,6 +63,31 @@ class Job:
         return safe_name(f"{stem} report") if stem.casefold() in RESERVED else stem
 
 
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """Rows of a file that are in none of its reports, because the column by which it is split has no value there.
+
+    Attributes
+    ----------
+    data, column : str
+        Name of the data, and of the column.
+    rows : int
+        How many.
+    """
+
+    data: str
+    column: str
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class Jobs:
+    """The reports of a batch, and the rows that are in none of them."""
+
+    jobs: tuple[Job, ...]
+    left_out: tuple[LeftOut, ...] = ()
+
+
 def check_distinct(jobs: Iterable[Job], source: str) -> None:
     """Raise where two jobs would write the same files, also on a file system that takes capital letters for small ones.
 

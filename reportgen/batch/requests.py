@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from reportgen.batch.expansion import Split, jobs_of_files, responses_of
-from reportgen.batch.jobs import Job
+from reportgen.batch.jobs import Jobs
 from reportgen.batch.manifest import read_manifest
 from reportgen.errors import OptionConflict
 from reportgen.presentation.rendering import DEFAULT_FORMATS
@@ -40,8 +40,8 @@ class Request:
     responses: str = ""
 
 
-def jobs_of(request: Request) -> tuple[Job, ...]:
-    """The jobs of a request.
+def jobs_of(request: Request) -> Jobs:
+    """The jobs of a request, and the rows that are in none of them.
 
     Raises
     ------
@@ -60,7 +60,7 @@ def jobs_of(request: Request) -> tuple[Job, ...]:
     for option, value in options.items():
         if value:
             raise OptionConflict(option, "does not go with a manifest", "write it into the manifest, or give data files")
-    return read_manifest(Path(manifests[0]))
+    return Jobs(read_manifest(Path(manifests[0])))
 
 
 def default_workers() -> int:

@@ -12,7 +12,7 @@ from reportgen.batch.failures import Failure, interrupted, stopped_early
 from reportgen.batch.fingerprints import fingerprint, is_current
 from reportgen.batch.folder import OutputFolder, Receipt
 from reportgen.batch.index import IndexAssignment, make_index
-from reportgen.batch.jobs import Job
+from reportgen.batch.jobs import Job, LeftOut
 from reportgen.batch.lock import only_run
 from reportgen.batch.report import Assignment, make_report
 from reportgen.batch.stopping import Stopped, StopRequest, stop_request
@@ -54,12 +54,15 @@ class Plan:
         Stop at the first failure.
     coefficient : str
         Design column to compare over all reports; empty for the one that most of them have.
+    left_out : tuple of LeftOut
+        Rows that are in none of the reports, for the summary and the index to say so.
     """
 
     limits: Limits
     resume: bool = False
     fail_fast: bool = False
     coefficient: str = ""
+    left_out: tuple[LeftOut, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +146,7 @@ def run_batch(
             pass
         run.settle_rest(interrupted() if stop.is_made else stopped_early())
         folder.release_reserve()
-        folder.write_own(NAME, summary_file(run.in_order()).encode("utf-8", "replace"))
+        folder.write_own(NAME, summary_file(run.in_order(), plan.left_out).encode("utf-8", "replace"))
         failures = run.make_index(stop)
         return BatchResult(run.in_order(), stop.is_made, failures)
 
@@ -210,6 +213,7 @@ class BatchRun:
             formats,
             str(self._folder.staging(len(self._jobs))),
             languages.pop() if len(languages) == 1 else ENGLISH,
+            self._plan.left_out,
         )
         limits = Limits(1, max(INDEX_SECONDS, self._plan.limits.seconds), self._plan.limits.megabytes)
         failures: list[str] = []

@@ -62,8 +62,16 @@ def selected(source: Source, selections: Sequence[Selection]) -> Source:
     return source
 
 
-def values_of(path: str, column: str) -> tuple[str, ...]:
-    """The labels of a column in their natural order; cells without a value have none.
+@dataclass(frozen=True, slots=True)
+class Values:
+    """The labels of a column in their natural order, and how many rows have none."""
+
+    labels: tuple[str, ...]
+    rows_without: int
+
+
+def values_of(path: str, column: str) -> Values:
+    """What a column has in its cells: empty cells, and NaN in a column of numbers, are no value.
 
     Raises
     ------
@@ -74,16 +82,28 @@ def values_of(path: str, column: str) -> tuple[str, ...]:
     """
     source = open_source(path)
     found: dict[str, None] = {}
+    rows_without = 0
     for table in source.chunks([column], [column]):
-        labels = label_texts(pc.drop_null(pc.unique(_plain(table.column(column)))))
-        found |= dict.fromkeys(label for label in labels if label not in ("", "nan"))
+        cells = _valued(table.column(column))
+        rows_without += cells.null_count
+        found |= dict.fromkeys(label_texts(pc.drop_null(pc.unique(cells))))
         if len(found) > MOST_VALUES:
             problem = f"has more than {MOST_VALUES:,} values in {source.name}"
             raise OptionConflict(f"--by: column {quoted(column)}", problem, "choose a column with few values")
     if not found:
         raise OptionConflict(f"--by: column {quoted(column)}", f"has no value in {source.name}", "choose another column")
     labels = list(found)
-    return tuple(labels[position] for position in natural_order(labels))
+    return Values(tuple(labels[position] for position in natural_order(labels)), rows_without)
+
+
+def _valued(column: Any) -> Any:
+    """A column with nulls wherever it has no value."""
+    plain = _plain(column)
+    if pa.types.is_floating(plain.type):
+        return pc.if_else(pc.is_nan(plain), pa.scalar(None, plain.type), plain)
+    if pa.types.is_string(plain.type) or pa.types.is_large_string(plain.type):
+        return pc.if_else(pc.equal(plain, ""), pa.scalar(None, plain.type), plain)
+    return plain
 
 
 def _plain(column: Any) -> Any:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 from reportgen import __version__
 from reportgen.batch.failures import Failure
 from reportgen.batch.folder import Receipt
-from reportgen.batch.jobs import Job
+from reportgen.batch.jobs import Job, LeftOut
 
 SCHEMA = "reportgen.batch/1"
 NAME = "summary.json"
@@ -90,13 +90,14 @@ def counted(outcomes: Sequence[Outcome]) -> dict[Status, int]:
     return counts
 
 
-def summary_file(outcomes: Sequence[Outcome]) -> str:
-    """Every report with its status, message and seconds, as JSON in the order of the jobs."""
+def summary_file(outcomes: Sequence[Outcome], left_out: Sequence[LeftOut] = ()) -> str:
+    """Every report with its status, message and seconds, as JSON in the order of the jobs, and the rows that are in none."""
     tree = {
         "schema": SCHEMA,
         "reportgen_version": __version__,
         "counts": {"reports": len(outcomes)} | {str(status): number for status, number in counted(outcomes).items()},
         "reports": [_entry(outcome) for outcome in outcomes],
+        "left_out": [asdict(rows) for rows in left_out],
     }
     return json.dumps(tree, sort_keys=True, ensure_ascii=False, indent=1) + "\n"
 
