@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
-from situations import SITUATIONS, analysis, document
+from situations import FRAMES, SITUATIONS, analysis, document
 
 from reportgen.presentation.explanation_tables import blend_table, pulls_table
 from reportgen.presentation.tables import Cell, Column, Row, Table
@@ -89,3 +90,32 @@ def test_likelihoods_stand_where_they_can_be_compared() -> None:
         assert shown["Between"] == ""
         assert len(shown["Pooled"]) > 3 < len(shown["Mundlak"])
     assert any("not comparable" in note for note in table.notes)
+
+
+def test_groups_show_their_own_slopes() -> None:
+    for situation in ("two_levels", "unbalanced"):
+        frame = FRAMES[situation][1]
+        table = document(situation).tables["groups"]
+        place = [column.label for column in table.columns].index("own slope of x (SE)")
+        alone = {label: rows for label, rows in frame.groupby("g") if len(rows) > 1}
+        slopes = {label: np.polyfit(rows.x, rows.y, 1)[0] for label, rows in alone.items()}
+        left = sum(((rows.y - np.poly1d(np.polyfit(rows.x, rows.y, 1))(rows.x)) ** 2).sum() for rows in alone.values())
+        sigma2 = left / sum(len(rows) - 2 for rows in alone.values())
+        for row in table.rows:
+            text = row.cells[place].text.replace("\N{MINUS SIGN}", "-")
+            if row.header not in slopes:
+                assert text == ""
+                continue
+            slope, error = (float(part) for part in text.rstrip(")").split(" ("))
+            spread = ((alone[row.header].x - alone[row.header].x.mean()) ** 2).sum()
+            assert slope == pytest.approx(slopes[row.header], abs=0.006)
+            assert error == pytest.approx(np.sqrt(sigma2 / spread), abs=0.006)
+
+
+def test_levels_show_the_reliability_of_group_means() -> None:
+    table = document("two_levels").tables["levels"]
+    frame = FRAMES["two_levels"][1]
+    within = (frame.x - frame.groupby("g").x.transform("mean")).pow(2).sum() / (72 - 8)
+    between = 9 * frame.groupby("g").x.mean().var()
+    assert float(cells(table, "x")[-1]) == pytest.approx(1 - within / between, abs=6e-4)
+    assert cells(document("several").tables["levels"], "w")[-1] == ""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from reportgen.fits import MixedFit
+from reportgen.fits import MixedFit, SeparateFit, Undefined
 from reportgen.presentation.formatting import Place, count, printable, quantity, significant
 from reportgen.presentation.tables import EMPTY, Cell, Column, Row, Table
 from reportgen.presentation.wording import Wording
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 MAX_GROUPS = 200  # groups listed in the document; the result file holds all
 MAX_MEANS = 3  # predictors whose group means are listed
+MAX_SLOPES = 2  # and whose slopes in each group by itself
 
 
 def ledger_table(analysis: Analysis, words: Wording) -> Table:
@@ -42,7 +43,7 @@ def ledger_reason(entry: LedgerEntry, words: Wording) -> str:
 
 def levels_table(analysis: Analysis, words: Wording) -> Table:
     """Where each column varies; the response first."""
-    rows = []
+    rows, reliable = [], {item.column: item.at_mean_size for item in analysis.variance.reliabilities}
     for level in (analysis.levels[-1], *analysis.levels[:-1]):
         where = "both" if level.varies_within and level.varies_between else "within" if level.varies_within else "between"
         cells = (
@@ -51,22 +52,25 @@ def levels_table(analysis: Analysis, words: Wording) -> Table:
             Cell(significant(level.sd_between, 3)) if level.varies_between else Cell("0"),
             Cell(quantity("share", level.between_share)),
             Cell(quantity("icc", level.icc)),
+            Cell(quantity("share", reliable[level.column])) if level.column in reliable else EMPTY,
         )
         is_response = level is analysis.levels[-1]
         rows.append(Row(printable(level.column, 60), cells, detail=words["table.levels.response"] if is_response else ""))
-    heads = ("varies", "sd_within", "sd_between", "between_share", "icc")
+    heads = ("varies", "sd_within", "sd_between", "between_share", "icc", "reliability")
     columns = tuple(Column(words[f"table.levels.{head}"], "text" if head == "varies" else "number") for head in heads)
     return Table("levels", words["table.levels.stub"], columns, tuple(rows))
 
 
 def groups_table(analysis: Analysis, words: Wording) -> Table:
-    """The first groups: rows, means, effect in the random intercept model, shrinkage."""
+    """The first groups: rows, means, slopes by themselves, effect in the random intercept model, shrinkage."""
     fit = analysis.fits["random_intercept"]
     moments = analysis.moments
     means = moments.means + moments.origin
     shown = [i for i, level in enumerate(analysis.levels[:-1]) if level.varies_between][:MAX_MEANS]
     columns = [Column(words["table.groups.rows"]), Column(_mean(words, analysis.levels[-1].column))]
     columns += [Column(_mean(words, analysis.levels[i].column)) for i in shown]
+    own = own_slopes(analysis)
+    columns += [Column(words["table.groups.own_slope"].format(printable(column, 30))) for column in own]
     columns += [Column(words[f"table.groups.{head}"]) for head in ("effect", "effect_error", "shrinkage")]
     kept = shrinkage(analysis)
     places = {i: Place.of(float(np.abs(means[:, i]).max()), analysis.levels[i].sd_between, 3) for i in (-1, *shown)}
@@ -74,6 +78,7 @@ def groups_table(analysis: Analysis, words: Wording) -> Table:
     for j, label in enumerate(analysis.groups[:MAX_GROUPS]):
         cells = [Cell(count(int(moments.rows[j])))]
         cells += [Cell(place.text(float(means[j, i]))) for i, place in places.items()]
+        cells += [Cell(texts.get(j, "")) for texts in own.values()]
         if isinstance(fit, MixedFit) and len(kept):
             effect, error = float(fit.random_effects[j, 0]), float(fit.random_effect_errors[j, 0])
             place = Place.of(effect, error)
@@ -83,6 +88,22 @@ def groups_table(analysis: Analysis, words: Wording) -> Table:
         rows.append(Row(printable(label, 40), tuple(cells)))
     stub = printable(analysis.formula.grouping.name, 40)
     return Table("groups", stub, tuple(columns), tuple(rows), len(analysis.groups) - len(rows))
+
+
+def own_slopes(analysis: Analysis) -> dict[str, dict[int, str]]:
+    """Slopes (and standard errors) of the separate regressions: column, group, text; groups that carry none are missing."""
+    fit = analysis.fits["separate"]
+    if not isinstance(fit, SeparateFit):
+        return {}
+    found: dict[str, dict[int, str]] = {}
+    for c, column in enumerate(fit.columns[:MAX_SLOPES]):
+        slopes, errors = fit.slopes[:, c], None if isinstance(fit.std_errors, Undefined) else fit.std_errors[:, c]
+        place = Place.of(float(np.abs(slopes).max()), 0.0 if errors is None else float(np.median(errors)))
+        texts = [place.text(float(slope)) for slope in slopes]
+        if errors is not None:
+            texts = [f"{text} ({place.text(float(error))})" for text, error in zip(texts, errors, strict=True)]
+        found[column] = dict(zip(np.flatnonzero(fit.estimable).tolist(), texts, strict=True))
+    return found
 
 
 def shrinkage(analysis: Analysis) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:

@@ -10,7 +10,7 @@ from reportgen.comparison import SlopeComparison
 from reportgen.fits import Coefficient, LeastSquaresFit, MixedFit, Undefined
 from reportgen.presentation.curve_points import slope_if, told_points
 from reportgen.presentation.explanation_tables import arithmetic_place
-from reportgen.presentation.formatting import Place, estimate, fixed, percent, printable, whole_percent
+from reportgen.presentation.formatting import Place, estimate, fixed, percent, printable, quantity, whole_percent
 from reportgen.presentation.influence_values import influence_values
 from reportgen.presentation.other_errors import error_values
 from reportgen.presentation.shown import places, shown_contextual
@@ -51,6 +51,7 @@ def predictor(analysis: Analysis, number: int, words: Wording) -> Plain:
         "models": _models(analysis, slope.column, place),
         "blends": {name: _blend(slope, blend, words) for name, blend in slope.blends.items()},
         "curve": _curve(analysis, slope, place),
+        "reliability": _reliability(analysis, slope.column, place),
         "influence": influence_values(analysis, slope.column, place),
         "errors": error_values(analysis, slope.column),
         "changed": _changed(analysis, slope),
@@ -123,6 +124,14 @@ def _curve(analysis: Analysis, slope: SlopeComparison, place: Place) -> list[Pla
         }
         for point in told_points(curve, slope.column)
     ]
+
+
+def _reliability(analysis: Analysis, column: str, place: Place) -> Plain:
+    """Reliability of the group means at their average size, and the contextual effect corrected for it."""
+    found = next((item for item in analysis.variance.reliabilities if item.column == column), None)
+    if found is None or isinstance(found.corrected, Undefined):
+        return {"defined": False}
+    return {"defined": True, "value": quantity("share", found.at_mean_size), "corrected": place.text(found.corrected)}
 
 
 def _changed(analysis: Analysis, slope: SlopeComparison) -> Plain:
