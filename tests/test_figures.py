@@ -14,7 +14,7 @@ from reportgen.presentation.curve_points import slope_at
 from reportgen.presentation.figures.curve import draw_curve
 from reportgen.presentation.figures.forest import draw_forest
 from reportgen.presentation.figures.levels import draw_levels
-from reportgen.presentation.figures.panels import MAX_PANELS, draw_panels, shown_groups
+from reportgen.presentation.figures.panels import MAX_PANELS, draw_panels, round_values, shown_groups
 from reportgen.presentation.figures.style import COLOURS, DASHES, MARKERS, drawing, finish, literal, points
 from reportgen.presentation.wording import wording
 from reportgen.variants import CATALOGUE
@@ -112,3 +112,18 @@ def test_hostile_labels_do_not_stop_a_drawing() -> None:
     found = analysis("hostile")
     assert draw_forest(found, found.levels[0].column, wording()).svg
     assert draw_panels(found, found.levels[0].column, wording()).svg
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "texts"),
+    [
+        (-2.31, 2.09, ["\N{MINUS SIGN}2", "0", "2"]),
+        (-0.4, 97.3, ["0", "50"]),
+        (0.0123, 0.0377, ["0.02", "0.03"]),
+        (1.3e7, 3.9e7, ["2.0 \u00d7 10\u2077", "3.0 \u00d7 10\u2077"]),
+    ],
+)
+def test_scales_have_round_values(low: float, high: float, texts: list[str]) -> None:
+    values, shown = round_values(low, high)
+    assert shown == texts
+    assert low <= values.min() <= values.max() <= high

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reportgen.fits import Coefficient, LeastSquaresFit, MixedFit, Role
-from reportgen.presentation.figures.style import COLOURS, GREY, INK, MARKERS, PALE, Figure, drawing, finish, literal
+from reportgen.presentation.figures.style import COLOURS, INK, MARKERS, PALE, Figure, drawing, finish, literal
 from reportgen.presentation.wording import Wording
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def draw_forest(analysis: Analysis, column: str, words: Wording) -> Figure:
     several = {variant for variant, _ in entries if sum(other == variant for other, _ in entries) > 1}
     with drawing(0.62 + 0.2 * len(entries)) as canvas:
         axes = canvas.add_subplot()
-        axes.axvline(0.0, color=GREY, linewidth=0.8, zorder=0)
+        axes.axvline(0.0, color=INK, linewidth=1.0, zorder=0)
         labels = []
         for y, (variant, c) in enumerate(entries):
             colour = COLOURS[variant]

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from reportgen.fits import LeastSquaresFit, MixedFit
 from reportgen.presentation.figures.style import COLOURS, DASHES, GREY, Figure, drawing, finish, literal, points
-from reportgen.presentation.formatting import significant
+from reportgen.presentation.formatting import decimals_for, fixed, needs_power, scientific
 from reportgen.presentation.wording import Wording
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ PER_ROW = 6
 PER_PANEL = 120  # rows drawn in one panel at most
 ALL_PANELS = 1_000  # and in all of them
 STEP_X, STEP_Y = 1.12, 1.42  # distance of the panels, in panel widths and heights
+TICK = 0.025  # length of the marks of the scale
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +95,7 @@ def draw_panels(analysis: Analysis, column: str, words: Wording) -> Figure:
         points(axes, shifted[:, 0], shifted[:, 1], size=2.1 if len(chosen) > 25 * len(groups) else 3.2)
         for variant in lines_of(analysis, column):
             _lines(axes, analysis, variant, position, (scale, corner), words)
-        _ends(axes, scale, corner)
+        _scales(axes, scale, corner)
         axes.set_xlim(-0.16, (per_row - 1) * STEP_X + 1.02)
         axes.set_ylim(-(n_rows - 1) * STEP_Y - 0.14, 1.2)
         canvas.legend(loc="outside upper left", ncols=3, frameon=False, handlelength=3.2)
@@ -121,18 +122,34 @@ def _frames(axes: object, analysis: Analysis, corner: dict[int, Array]) -> None:
         axes.text(at[0], at[1] + 1.05, literal(analysis.groups[j], 18), fontsize=7.2, va="bottom", ha="left")
 
 
-def _ends(axes: object, scale: Scale, corner: dict[int, Array]) -> None:
-    """Smallest and largest value shown, at the axes of the first panel only: all panels have the same axes."""
+def _scales(axes: object, scale: Scale, corner: dict[int, Array]) -> None:
+    """Round values at the axes of the lower left panel only: all panels have the same axes."""
     from matplotlib.axes import Axes
+    from matplotlib.collections import LineCollection
 
     assert isinstance(axes, Axes)
     lowest = min(corner.values(), key=lambda at: (at[1], at[0]))
-    for end, side in ((0.06 / 1.12, "left"), (1.06 / 1.12, "right")):
-        value = scale.low[0] + end * scale.span[0]
-        axes.text(lowest[0] + end, lowest[1] - 0.05, significant(float(value), 3), fontsize=6.5, va="top", ha=side)
-    for end in (0.06 / 1.12, 1.06 / 1.12):
-        value = scale.low[1] + end * scale.span[1]
-        axes.text(lowest[0] - 0.03, lowest[1] + end, significant(float(value), 3), fontsize=6.5, va="center", ha="right")
+    marks = []
+    for axis, (turn, sides) in enumerate((((0.0, -1.0), ("center", "top")), ((-1.0, 0.0), ("right", "center")))):
+        values, texts = round_values(float(scale.low[axis]), float(scale.low[axis] + scale.span[axis]))
+        for value, text in zip(values, texts, strict=True):
+            at = lowest.copy()
+            at[axis] += (value - scale.low[axis]) / scale.span[axis]
+            marks.append(np.stack([at, at + TICK * np.array(turn)]))
+            axes.text(*(at + 2 * TICK * np.array(turn)), text, fontsize=6.5, ha=sides[0], va=sides[1])
+    axes.add_collection(LineCollection(marks, colors=GREY, linewidths=0.6))
+
+
+def round_values(low: float, high: float) -> tuple[Array, list[str]]:
+    """At most four round values between two ends, and their texts with no more decimals than they need."""
+    from matplotlib.ticker import MaxNLocator
+
+    found = np.asarray(MaxNLocator(nbins=3, steps=[1, 2, 5, 10]).tick_values(low, high), dtype=np.float64)
+    values = np.asarray(found[(found >= low) & (found <= high)])
+    step = float(found[1] - found[0])
+    if needs_power(*values.tolist(), step):
+        return values, [scientific(value, 2) for value in values.tolist()]
+    return values, [fixed(value, decimals_for(step, 1)) for value in values.tolist()]
 
 
 def _lines(
