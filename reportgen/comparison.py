@@ -120,21 +120,13 @@ def compare(moments: GroupMoments, levels: tuple[ColumnLevel, ...], fits: Mappin
     fits : mapping
         Variant id to fit, as :func:`reportgen.estimation.runner.fit_variants` returns it.
     """
-    space = BlendSpace.of(moments, levels)
-    mixed = fits["random_intercept"]
-    gamma = variance_ratio(mixed)
-    parts: dict[str, tuple[Blend, ...] | Undefined] = {}
-    if isinstance(fits["no_pooling"], LeastSquaresFit):
-        parts["pooled"] = blends(space, "pooled", 0.0)
-        parts["random_intercept"] = gamma if isinstance(gamma, Undefined) else blends(space, "random_intercept", gamma)
-    else:
-        absent = Undefined(Issue("variant_not_fitted", {"variant": "no_pooling"}))
-        parts["pooled"] = parts["random_intercept"] = absent
+    space, no_pooling = BlendSpace.of(moments, levels), fits["no_pooling"]
+    gamma = variance_ratio(fits["random_intercept"])
+    parts = _parts(space, no_pooling, gamma)
     contextual = contextual_test(moments, fits["mundlak"])
-    drawable = space.columns and isinstance(fits["no_pooling"], LeastSquaresFit)
     return Comparison(
         slopes=tuple(_slope(level, fits, parts) for level in levels),
-        curve=curve(space, gamma) if drawable else Undefined(Issue("no_column_varies_within")),
+        curve=_curve(space, no_pooling, gamma),
         ingredients=gamma if isinstance(gamma, Undefined) else ingredients(space, gamma),
         contextual_test=contextual,
         hausman=hausman_table(moments, levels, fits, contextual),
@@ -142,15 +134,30 @@ def compare(moments: GroupMoments, levels: tuple[ColumnLevel, ...], fits: Mappin
         between_slopes=between_slopes(moments, fits["within_between"]),
         influence=leave_one_group_out(moments, levels, fits),
         null_icc=null_icc(moments),
-        residual_spread=residual_spread(moments, fits["no_pooling"]),
+        residual_spread=residual_spread(moments, no_pooling),
         checks=check_identities(levels, moments.weight, fits, parts),
     )
+
+
+def _parts(space: BlendSpace, no_pooling: Fit, gamma: Number) -> Mapping[str, tuple[Blend, ...] | Undefined]:
+    """Slopes taken apart, by variant: what they are blends of are those of the model with group dummies."""
+    if not isinstance(no_pooling, LeastSquaresFit):
+        missing = Undefined(Issue("variant_not_fitted", {"variant": no_pooling.variant}))
+        return {"pooled": missing, "random_intercept": missing}
+    mixed = gamma if isinstance(gamma, Undefined) else blends(space, "random_intercept", gamma)
+    return {"pooled": blends(space, "pooled", 0.0), "random_intercept": mixed}
+
+
+def _curve(space: BlendSpace, no_pooling: Fit, gamma: Number) -> Curve | Undefined:
+    if not space.columns:
+        return Undefined(Issue("no_column_varies_within"))
+    return curve(space, gamma) if isinstance(no_pooling, LeastSquaresFit) else absent(no_pooling)
 
 
 def variance_ratio(fit: Fit) -> Number:
     """gamma = tau2 / sigma2 of a random intercept model."""
     if not isinstance(fit, MixedFit):
-        return Undefined(Issue("variant_not_fitted", {"variant": fit.variant}))
+        return absent(fit)
     return float(fit.group_covariance.psi[0, 0] / fit.sigma2)
 
 

@@ -349,8 +349,8 @@ def derived(exponent: float, *, n_groups: int = 5) -> Evidence:
 def test_derived_mean() -> None:
     expected = [("derived_mean", "caution", {"column": "z", "predictor": "x"})]
     assert said(data_cautions.derived_mean, derived(-20)) == expected
-    assert said(data_cautions.derived_mean, derived(-5.1)) == expected  # a share of 10**-10.2 of its variation is left
-    assert said(data_cautions.derived_mean, derived(-4.9)) == []
+    assert said(data_cautions.derived_mean, derived(-5.02)) == expected  # a share of 10**-10.04 of its variation is left
+    assert said(data_cautions.derived_mean, derived(-4.98)) == []
     assert said(data_cautions.derived_mean, derived(-20, n_groups=3)) == expected
     assert said(data_cautions.derived_mean, derived(-20, n_groups=2)) == []
     assert said(data_cautions.derived_mean, base("y ~ x + z + (1 | g)")) == []
@@ -454,6 +454,9 @@ def test_it_does_not_matter_where_the_means_are_measured_from() -> None:
     moments = replace(lost.moments, origin=np.array([0.0, 0.0]), means=lost.moments.means + lost.moments.origin)
     ((_, _, values),) = said(data_cautions.few_digits, replace(lost, moments=moments))
     assert values["size"] == pytest.approx(1e10)
+    line = derived(-20)
+    moments = replace(line.moments, origin=line.moments.origin - 3.0, means=line.moments.means + 3.0)
+    assert len(said(data_cautions.derived_mean, replace(line, moments=moments))) == 1
 
 
 @pytest.mark.parametrize("unit", [1e-4, 1e4])
@@ -498,6 +501,12 @@ def test_six_digits_are_enough(digits: float, speaks: bool) -> None:
     assert [values["digits"] for _, _, values in found] == ([int(digits)] if speaks else [])
     weighted = of_rows(x + np.round(offset), np.sin(np.arange(12)), codes=np.arange(12) % 3, weights=np.full(12, 1e4))
     assert bool(said(data_cautions.few_digits, weighted)) is speaks
+
+
+def test_small_numbers_can_have_few_digits() -> None:
+    x = np.array([1.0, -1.0] * 6)
+    found = said(data_cautions.few_digits, of_rows(0.5 + 1e-11 * x, np.sin(np.arange(12)), codes=np.arange(12) % 3))
+    assert [(values["column"], values["digits"]) for _, _, values in found] == [("x", 4)]
 
 
 def test_columns_around_zero_have_all_digits() -> None:
