@@ -135,6 +135,7 @@ def drawing(height: float, width: float = WIDTH) -> Iterator[Canvas]:
     from matplotlib.figure import Figure as Canvas
 
     settings: dict[Any, Any] = {**rcParamsDefault, **SETTINGS}
+    del settings["backend"]  # to set it is to load all that draws on screens
     with rc_context(settings):
         yield Canvas(figsize=(width, height), layout="constrained")
 
