@@ -136,7 +136,8 @@ def _scales(axes: object, scale: Scale, corner: dict[int, Array]) -> None:
             at = lowest.copy()
             at[axis] += (value - scale.low[axis]) / scale.span[axis]
             marks.append(np.stack([at, at + TICK * np.array(turn)]))
-            axes.text(*(at + 2 * TICK * np.array(turn)), text, fontsize=6.5, ha=sides[0], va=sides[1])
+            beside = at + 2 * TICK * np.array(turn)
+            axes.text(float(beside[0]), float(beside[1]), text, fontsize=6.5, ha=sides[0], va=sides[1])
     axes.add_collection(LineCollection(marks, colors=GREY, linewidths=0.6))
 
 
