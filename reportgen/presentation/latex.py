@@ -37,6 +37,7 @@ SPECIAL = {
     "\N{EN DASH}": "{--}",
     "\N{GREEK SMALL LETTER CHI}": r"$\chi$",
     "\N{NARROW NO-BREAK SPACE}": r"\,",
+    "\N{NON-BREAKING HYPHEN}": r"\mbox{-}",
     **{digit: f"$^{{{i}}}$" for i, digit in enumerate("⁰¹²³⁴⁵⁶⁷⁸⁹")},
     "\N{SUPERSCRIPT MINUS}": "$^{-}$",
 }
