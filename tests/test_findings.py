@@ -281,3 +281,23 @@ def test_a_group_that_decides_alone_leaves_nothing_to_a_pair() -> None:
     kinds = found(data)
     assert "driving_pair" not in kinds
     assert kinds["driving_groups"][0].values["moves"][0]["group"] == "g10"  # type: ignore[index]
+
+
+def test_slopes_that_vary_are_told_with_their_spread() -> None:
+    random = np.random.default_rng(3)
+    data = table(n_groups=40, size=20)
+    own = random.normal(size=40)
+    away = data.x - data.groupby("g").x.transform("mean")
+    data["y"] += own[data.g.str[1:].astype(int)] * away
+    told = values(data, "varying_slopes", "y ~ x + (1 + x | g)")
+    assert (told["variant"], told["role"]) == ("within_between_slope", "within")
+    assert told["sd"] == pytest.approx(own.std(), rel=0.25)
+    slopes = [np.polyfit(part.x, part.y, 1)[0] for _, part in data.groupby("g")]
+    assert told["estimate"] == pytest.approx(np.mean(slopes), abs=0.1)
+    assert told["conf_low"] < told["estimate"] < told["conf_high"]
+    assert "varying_slopes" not in found(data)
+
+
+def test_slopes_of_a_predictor_within_groups_only_are_those_of_the_random_slope_model() -> None:
+    told = values(within_only(table()), "varying_slopes", "y ~ z + (1 + z | g)")
+    assert (told["variant"], told["role"]) == ("random_slope", "raw")

@@ -54,3 +54,9 @@ def test_a_predictor_of_one_level_has_one_of_the_two() -> None:
 )
 def test_the_advice_depends_on_the_number_of_groups(situation: str, words: str) -> None:
     assert words in render_html(document(situation))
+
+
+def test_where_all_agree_it_is_said_once() -> None:
+    strong = told(grouped((10,) * 40, 3, tau=0.2, gap=3.0))
+    assert strong["agreed"] == "p < .001"
+    assert error_values(analysis("example"), "bodyLength2")["agreed"] == ""

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from reportgen.comparison import SlopeComparison
 from reportgen.findings.records import Evidence, Finding, Rule
-from reportgen.fits import LEVEL, Coefficient, Undefined
+from reportgen.fits import LEVEL, Coefficient, MixedFit, Role, Undefined, coefficient
 
 
 def _numbers(item: Coefficient) -> dict[str, object]:
@@ -67,6 +67,22 @@ def contextual_gap(evidence: Evidence) -> Iterator[Finding]:
             yield Finding("contextual_gap", "info", _numbers(slope.contextual))
 
 
+def varying_slopes(evidence: Evidence) -> Iterator[Finding]:
+    """How much the groups' own slopes differ, and their mean: where both comparisons are in a column, those within groups."""
+    for level in evidence.predictors:
+        places: tuple[tuple[str, Role], ...] = (("within_between_slope", "within"), ("random_slope", "raw"))
+        for variant, role in places[0 if level.varies_between else 1 :]:
+            fit = evidence.fits.get(variant)
+            if not isinstance(fit, MixedFit) or level.column not in fit.group_covariance.terms:
+                continue
+            i = fit.group_covariance.terms.index(level.column)
+            found = coefficient(fit, level.column, role)
+            if found:
+                deviation = float(max(fit.group_covariance.psi[i, i], 0.0)) ** 0.5
+                yield Finding("varying_slopes", "info", {**_numbers(found), "variant": variant, "role": role, "sd": deviation})
+                break
+
+
 def _blend(kind: str, variant: str, evidence: Evidence) -> Iterator[Finding]:
     for slope in evidence.comparison.slopes:
         part = slope.blends.get(variant)
@@ -114,5 +130,6 @@ SUMMARY_RULES: tuple[Rule, ...] = (
     contextual_gap,
     pooled_blend,
     mixed_blend,
+    varying_slopes,
     agreement,
 )

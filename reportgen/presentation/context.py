@@ -36,6 +36,7 @@ SUMMARY_KINDS = (
     "contextual_gap",
     "pooled_blend",
     "mixed_blend",
+    "varying_slopes",
     "agreement",
 )
 """Findings told in the summary, in the order of its sentences."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from reportgen.fits import Coefficient, LeastSquaresFit, MixedFit, Role, Undefined
 from reportgen.presentation.formatting import degrees_of_freedom, p_value
@@ -11,7 +11,7 @@ from reportgen.presentation.formatting import degrees_of_freedom, p_value
 if TYPE_CHECKING:
     from reportgen.analysis import Analysis
 
-Plain = dict[str, object]
+Plain = dict[str, Any]
 
 SLOPES: tuple[tuple[str, tuple[tuple[str, Role], ...]], ...] = (
     ("between", (("within_between", "between"), ("random_intercept", "group_level"))),
@@ -24,8 +24,10 @@ ROBUST = ("CR1", "CR2", "CR3")
 
 
 def error_values(analysis: Analysis, column: str) -> Plain:
-    """p values of one predictor's slopes by standard error, and whether the intervals agree about zero."""
-    return {kind: _slope(analysis, column, places) for kind, places in SLOPES}
+    """p values of one predictor's slopes by standard error, and whether the intervals agree about zero; `agreed`: all."""
+    found = {kind: _slope(analysis, column, places) for kind, places in SLOPES}
+    told = {text for entry in found.values() for text in (entry.get("model"), *entry.get("robust", ())) if text}
+    return {**found, "agreed": told.pop() if len(told) == 1 else ""}
 
 
 def _slope(analysis: Analysis, column: str, places: tuple[tuple[str, Role], ...]) -> Plain:

@@ -54,7 +54,7 @@ def predictor(analysis: Analysis, number: int, words: Wording) -> Plain:
         "reliability": _reliability(analysis, slope.column, place),
         "influence": influence_values(analysis, slope.column, place),
         "errors": error_values(analysis, slope.column),
-        "changed": _changed(analysis, slope),
+        "changed": _changed(analysis, slope, place),
     }
     return entry | _kind(analysis, slope.column)
 
@@ -134,7 +134,7 @@ def _reliability(analysis: Analysis, column: str, place: Place) -> Plain:
     return {"defined": True, "value": quantity("share", found.at_mean_size), "corrected": place.text(found.corrected)}
 
 
-def _changed(analysis: Analysis, slope: SlopeComparison) -> Plain:
+def _changed(analysis: Analysis, slope: SlopeComparison, place: Place) -> Plain:
     """The random intercept slope if groups were twice or half as large."""
     curve = analysis.comparison.curve
     if isinstance(curve, Undefined) or slope.column not in curve.columns or not isinstance(slope.within, Coefficient):
@@ -142,5 +142,4 @@ def _changed(analysis: Analysis, slope: SlopeComparison) -> Plain:
     twice, half = (slope_if(curve, slope.column, factor) for factor in (2.0, 0.5))
     if isinstance(twice, Undefined) or isinstance(half, Undefined):
         return {"defined": False}
-    place = arithmetic_place(slope)
-    return {"defined": True, "twice": place.text(twice), "half": place.text(half)}
+    return {"defined": True, "twice": place.finer(1).text(twice), "half": place.finer(1).text(half)}
