@@ -119,3 +119,8 @@ def test_levels_show_the_reliability_of_group_means() -> None:
     between = 9 * frame.groupby("g").x.mean().var()
     assert float(cells(table, "x")[-1]) == pytest.approx(1 - within / between, abs=6e-4)
     assert cells(document("several").tables["levels"], "w")[-1] == ""
+
+
+def test_reliability_has_no_column_where_no_predictor_has_it() -> None:
+    assert "Reliability of means" in [column.label for column in document("several").tables["levels"].columns]
+    assert "Reliability of means" not in [column.label for column in document("within_only").tables["levels"].columns]

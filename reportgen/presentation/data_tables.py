@@ -52,11 +52,11 @@ def levels_table(analysis: Analysis, words: Wording) -> Table:
             Cell(significant(level.sd_between, 3)) if level.varies_between else Cell("0"),
             Cell(quantity("share", level.between_share)),
             Cell(quantity("icc", level.icc)),
-            Cell(quantity("share", reliable[level.column])) if level.column in reliable else EMPTY,
+            *((Cell(quantity("share", reliable[level.column])) if level.column in reliable else EMPTY,) if reliable else ()),
         )
         is_response = level is analysis.levels[-1]
         rows.append(Row(printable(level.column, 60), cells, detail=words["table.levels.response"] if is_response else ""))
-    heads = ("varies", "sd_within", "sd_between", "between_share", "icc", "reliability")
+    heads = ("varies", "sd_within", "sd_between", "between_share", "icc", *(("reliability",) if reliable else ()))
     columns = tuple(Column(words[f"table.levels.{head}"], "text" if head == "varies" else "number") for head in heads)
     return Table("levels", words["table.levels.stub"], columns, tuple(rows))
 

@@ -32,3 +32,13 @@ def influence_values(analysis: Analysis, column: str, shared: Place) -> list[Pla
                 }
             )
     return found
+
+
+def pair_values(analysis: Analysis, column: str, shared: Place) -> Plain:
+    """The slope between groups without the two groups of a caution, at the place of the predictor's other slopes."""
+    for finding in analysis.findings:
+        if finding.kind == "driving_pair" and finding.values["column"] == column:
+            numbers = {name: finding.values[name] for name in ("full", "without", "std_error_without")}
+            place = shared.beside(float(str(numbers["full"])), float(str(numbers["std_error_without"])))
+            return {"defined": True, **{name: place.text(float(str(number))) for name, number in numbers.items()}}
+    return {"defined": False}

@@ -11,7 +11,7 @@ from reportgen.fits import Coefficient, LeastSquaresFit, MixedFit, Undefined
 from reportgen.presentation.curve_points import slope_if, told_points
 from reportgen.presentation.explanation_tables import arithmetic_place
 from reportgen.presentation.formatting import Place, estimate, fixed, percent, printable, quantity, whole_percent
-from reportgen.presentation.influence_values import influence_values
+from reportgen.presentation.influence_values import influence_values, pair_values
 from reportgen.presentation.other_errors import error_values
 from reportgen.presentation.shown import places, shown_contextual
 from reportgen.presentation.wording import Wording
@@ -53,6 +53,7 @@ def predictor(analysis: Analysis, number: int, words: Wording) -> Plain:
         "curve": _curve(analysis, slope, place),
         "reliability": _reliability(analysis, slope.column, place),
         "influence": influence_values(analysis, slope.column, place),
+        "pair": pair_values(analysis, slope.column, place),
         "errors": error_values(analysis, slope.column),
         "changed": _changed(analysis, slope, place),
     }
