@@ -246,7 +246,7 @@ def axis_texts(made: Document) -> str:
     return " ".join(re.sub(r"<[^>]*>", " ", figure.svg.decode()) for figure in made.figures.values())
 
 
-@pytest.mark.parametrize("situation", ["example", "two_levels", "random_slopes"])
+@pytest.mark.parametrize("situation", ["several", "two_levels", "random_slopes"])
 def test_decimal_commas_in_figures_and_tables(situation: str) -> None:
     made = translated(situation, "de")
     figures, english = axis_texts(made), axis_texts(document(situation))
