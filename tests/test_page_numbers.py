@@ -15,6 +15,7 @@ from situations import document
 from reportgen.presentation.data_tables import MAX_GROUPS
 from reportgen.presentation.figures.panels import MAX_PANELS
 from reportgen.presentation.html import render_html
+from reportgen.presentation.languages import languages
 
 ROOT = Path(__file__).resolve().parent.parent
 SENTENCES = {"p", "li", "figcaption"}
@@ -92,7 +93,9 @@ def pool_of(result: dict[str, object]) -> list[float]:
 
 def written_in_templates() -> set[str]:
     """Numbers that are words of the templates (the level, three standard deviations, years), and limits of what is shown."""
-    texts = [path.read_text(encoding="utf-8") for path in (ROOT / "templates").rglob("*.j2")]
+    root = ROOT / "templates"
+    paths = (path for path in root.rglob("*.j2") if path.relative_to(root).parts[0] not in languages())
+    texts = [path.read_text(encoding="utf-8") for path in paths]
     bare = " ".join(re.sub(r"\{[{%].*?[}%]\}", " ", text, flags=re.DOTALL) for text in texts)
     return {match[0] for match in NUMBER.finditer(bare)} | {"95%", ".001", str(MAX_PANELS), str(MAX_GROUPS)}
 
