@@ -261,3 +261,11 @@ def test_the_library_presents(tmp_path: Path) -> None:
 
 def test_data_are_written_with_all_their_digits() -> None:
     assert data_csv_line() == EXAMPLE.read_text(encoding="utf-8").splitlines()[1]
+
+
+def test_every_work_in_the_list_is_cited() -> None:
+    listed = html.unescape(render_html(Material(analysis("example")).document))
+    text = " ".join(re.sub(r'<ul class="references">.*?</ul>', " ", listed, flags=re.DOTALL).split())
+    text += " ".join(path.read_text() for path in (ROOT / "templates" / "variants").iterdir())
+    for reference in references():
+        assert re.search(rf"{reference['authors'][0].split(',')[0]}\b[^;)]{{0,40}}{reference['year']}", text), reference["key"]
