@@ -10,6 +10,7 @@ from reportgen.cluster import collect_on, connected
 from reportgen.collection import Progress, collect
 from reportgen.comparison import Comparison, compare
 from reportgen.design import Design, build_design
+from reportgen.disclosure import OPEN, Disclosure
 from reportgen.errors import OptionError
 from reportgen.estimability import check_estimable
 from reportgen.estimation.bootstrap import SEED
@@ -134,6 +135,8 @@ class Analysis:
         What turns rows into design columns, for predictions.
     options : Options
         The choices made.
+    disclosure : Disclosure
+        What may be shown of single groups.
     """
 
     formula: ModelFormula
@@ -150,6 +153,7 @@ class Analysis:
     findings: tuple[Finding, ...]
     design: Design
     options: Options
+    disclosure: Disclosure = OPEN
 
     @property
     def uses_kenward_roger(self) -> bool:

@@ -100,7 +100,27 @@ def add_looks(parser: argparse.ArgumentParser) -> None:
     )
     looks.add_argument("--templates", metavar="DIR", default="", help="folder of templates that replace those of the same name")
     looks.add_argument("--lang", metavar="TAG", default="en", help="its language, as de for German (default: en)")
-    looks.add_argument("--no-attach-data", action="store_true", help="leave the analysed columns out of the PDF's attachments")
+    add_privacy(parser)
+
+
+def add_privacy(parser: argparse.ArgumentParser) -> None:
+    """What the report keeps back."""
+    kept = parser.add_argument_group("what the report keeps back")
+    kept.add_argument("--no-attach-data", action="store_true", help="leave the analysed columns out of the PDF's attachments")
+    kept.add_argument(
+        "--group-labels",
+        metavar="HOW",
+        default="show",
+        help="show them (the default), code (G01, G02, ... everywhere instead, in the attached data too) or hide (no single "
+        "group is named or listed)",
+    )
+    kept.add_argument(
+        "--min-cell",
+        metavar="N",
+        type=_count,
+        default=0,
+        help="withhold what would show figures of a single group of fewer than N rows (default: nothing)",
+    )
 
 
 def add_batch(parser: argparse.ArgumentParser) -> None:
@@ -166,6 +186,7 @@ def given_choices(options: argparse.Namespace) -> Options:
 
 def given_presentation(options: argparse.Namespace) -> Presentation:
     """How the report is to look, as given on the command line."""
+    from reportgen.disclosure import checked_group_labels
     from reportgen.presentation.languages import checked_language
     from reportgen.presentation.options import Presentation, checked_date, checked_p_style, read_logo
     from reportgen.presentation.own_templates import read_templates
@@ -179,4 +200,6 @@ def given_presentation(options: argparse.Namespace) -> Presentation:
         attach_data=not options.no_attach_data,
         templates=read_templates(options.templates),
         lang=checked_language(options.lang),
+        group_labels=checked_group_labels(options.group_labels),
+        min_cell=options.min_cell,
     )

@@ -87,6 +87,9 @@ def build_parser() -> argparse.ArgumentParser:
 
     verify = add_command(commands, "verify", "fit the data inside a PDF report again and compare every number", _verify)
     verify.add_argument("report", metavar="REPORT", type=Path, help="a PDF that reportgen has written")
+    verify.add_argument(
+        "--data", metavar="FILE", type=Path, help="the data it was made of, for a report that carries none inside"
+    )
 
     templates = add_command(commands, "templates", "copy the report's templates, to change them for --templates", _templates)
     templates.add_argument("action", metavar="copy", choices=["copy"], help="what to do")
@@ -148,10 +151,7 @@ def _batch(options: argparse.Namespace, messages: Messages) -> int:
     for rows in asked.left_out:
         messages.say(f"{rows.data}: {rows.rows:,} rows have no value of {quoted(rows.column)} and are in none of the reports")
     choices, presentation = tuple(asdict(given_choices(options)).items()), given_presentation(options)
-    jobs = tuple(
-        replace(job, choices=choices, presentation=replace(presentation, lang=job.lang or presentation.lang))
-        for job in asked.jobs
-    )
+    jobs = tuple(replace(job, choices=choices, presentation=job.presented(presentation)) for job in asked.jobs)
     workers = options.jobs or default_workers()
     megabytes = options.memory_limit if options.memory_limit >= 0 else default_megabytes(workers)
     limits = Limits(workers, options.time_limit if options.time_limit > 0 else math.inf, megabytes)
@@ -174,7 +174,7 @@ def _batch(options: argparse.Namespace, messages: Messages) -> int:
 def _verify(options: argparse.Namespace, messages: Messages) -> int:
     from reportgen.verify import verify
 
-    verdict = verify(options.report, messages.progress)
+    verdict = verify(options.report, messages.progress, options.data)
     messages.clear()
     for item in verdict.differences[:SHOWN_DIFFERENCES]:
         print(item)
@@ -193,9 +193,13 @@ def _summary(verdict: Verdict) -> str:
     if verdict.differences:
         return f"{made}: NOT reproduced, {len(verdict.differences)} differences"
     if not verdict.n_rows:
-        return f"{made}: its {verdict.n_files} files belong together, but it carries no data, so no number could be reproduced"
+        return (
+            f"{made}: its {verdict.n_files} files belong together, but it carries no data, so no number could be reproduced; "
+            "give the file it was made of with --data FILE"
+        )
+    rows = f"{verdict.n_rows} {'given' if verdict.is_given else 'attached'} rows"
     return (
-        f"{made}: reproduced, {verdict.n_numbers} numbers from {verdict.n_rows} attached rows "
+        f"{made}: reproduced, {verdict.n_numbers} numbers from {rows} "
         f"(relative difference at most {TOLERANCE:.0e}); its {verdict.n_files} files belong together"
     )
 

@@ -15,7 +15,7 @@ MAX_QUOTED = 20  # characters of a user's value that a message may repeat
 def quoted(value: object) -> str:
     """A user's value for a message: printable, in quotes, at most ``MAX_QUOTED`` characters."""
     text = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in str(value))
-    return f"'{text[:MAX_QUOTED]}...'" if len(text) > MAX_QUOTED + 3 else f"'{text}'"
+    return f"'{text[:MAX_QUOTED]}...'" if len(text) > MAX_QUOTED else f"'{text}'"
 
 
 def listed(names: Sequence[str], limit: int = 8) -> str:
@@ -81,14 +81,15 @@ class NotEstimable(InputError):
 
 
 class OneGroup(NotEstimable):
-    """All rows used belong to one group."""
+    """All rows used belong to one group; an empty label is not named."""
 
     def __init__(self, group: str, label: str) -> None:
         super().__init__(group, label)
         self.group, self.label = group, label
 
     def __str__(self) -> str:
-        return f"all rows used have {quoted(self.group)} = {quoted(self.label)}: at least two groups are needed"
+        label = f" = {quoted(self.label)}" if self.label else " alike"
+        return f"all rows used have {quoted(self.group)}{label}: at least two groups are needed"
 
 
 class OneRowPerGroup(NotEstimable):
@@ -452,3 +453,29 @@ class UnknownTemplate(InputError):
             f"--templates: {quoted(self.name)} replaces no template and none of yours includes it; {hint}"
             "'reportgen templates copy DIR' shows them all"
         )
+
+
+class SmallCells(InputError):
+    """Levels of a factor, or combinations of levels, rest on fewer rows than a report may show figures of."""
+
+    def __init__(self, column: str, n_cells: int, limit: int) -> None:
+        super().__init__(column, n_cells, limit)
+        self.column, self.n_cells, self.limit = column, n_cells, limit
+
+    def __str__(self) -> str:
+        what = "1 level rests" if self.n_cells == 1 else f"{self.n_cells} levels rest"
+        return (
+            f"--min-cell {self.limit}: {what} on fewer rows in factor {quoted(self.column)}, and its coefficients would be "
+            "their figures; put levels together, or leave the factor out"
+        )
+
+
+class OutputWithheld(OutputError):
+    """A format holds what must not be shown."""
+
+    def __init__(self, name: str, option: str) -> None:
+        super().__init__(name, option)
+        self.name, self.option = name, option
+
+    def __str__(self) -> str:
+        return f"{self.name} is not written: its lines show rows and figures of their groups, which {self.option} withholds"

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TypedDict, Unpack
 
 from reportgen import analysis as walks
 from reportgen.comparison import Comparison, SlopeComparison
+from reportgen.disclosure import GroupLabels, checked_group_labels
 from reportgen.errors import VariantMissing
 from reportgen.findings import Finding
 from reportgen.fits import Fit, LeastSquaresFit, MixedFit, ModelFit, Undefined
@@ -19,7 +20,7 @@ from reportgen.prediction_rows import augmented, new_rows
 from reportgen.presentation.formatting import PStyle
 from reportgen.presentation.languages import ENGLISH, checked_language
 from reportgen.presentation.material import Material
-from reportgen.presentation.options import PLAIN, Presentation, checked_date, checked_p_style, read_logo
+from reportgen.presentation.options import PLAIN, Presentation, checked_date, checked_min_cell, checked_p_style, read_logo
 from reportgen.presentation.own_templates import read_templates
 from reportgen.presentation.rendering import WRITERS
 
@@ -47,6 +48,8 @@ class Looks(TypedDict, total=False):
     p_style: PStyle
     attach_data: bool
     lang: str
+    group_labels: GroupLabels
+    min_cell: int
 
 
 def analyze(formula: str, data: object, *, name: str = "", **options: Unpack[Choices]) -> Analysis:
@@ -107,7 +110,9 @@ class Analysis:
             Folder of templates that replace those of the same name.
         **choices
             Fields of :class:`reportgen.presentation.options.Presentation`: ``title``, ``author``, ``date`` (``YYYY-MM-DD``),
-            ``p_style`` (``apa``, ``ama``, ``plain``), ``attach_data``, ``lang`` (``en``, ``de``).
+            ``p_style`` (``apa``, ``ama``, ``plain``), ``attach_data``, ``lang`` (``en``, ``de``), ``group_labels`` (``show``,
+            ``code``, ``hide``), ``min_cell`` (rows a group must have for its own figures to be shown). The last two hold for
+            all that ``to_...`` writes; :meth:`tidy`, :meth:`predict`, :meth:`augment` and the records hand out all of it.
 
         Raises
         ------
@@ -117,6 +122,8 @@ class Analysis:
         checked_date(choices.get("date", ""))
         checked_p_style(choices.get("p_style", "apa"))
         checked_language(choices.get("lang", ENGLISH), "lang")
+        checked_group_labels(choices.get("group_labels", "show"))
+        checked_min_cell(choices.get("min_cell", 0))
         changed = replace(self.presentation, **choices)
         if logo:
             changed = replace(changed, logo=read_logo(os.fspath(logo)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from reportgen.errors import DuplicateName
 from reportgen.presentation.options import PLAIN, Presentation
@@ -44,6 +44,8 @@ class Job:
         How the report looks; its title is that of the job where the job has one.
     lang : str
         Language that the manifest gives it; empty for that of the whole batch.
+    privacy : tuple of (str, object)
+        What the manifest says about what the report keeps back, as attributes of the presentation.
     """
 
     name: str
@@ -55,6 +57,11 @@ class Job:
     choices: tuple[tuple[str, object], ...] = ()
     presentation: Presentation = PLAIN
     lang: str = ""
+    privacy: tuple[tuple[str, object], ...] = ()
+
+    def presented(self, presentation: Presentation) -> Presentation:
+        """How the report looks, from what is given for the whole batch: what the manifest says of this report goes before."""
+        return replace(presentation, lang=self.lang or presentation.lang, **dict(self.privacy))  # type: ignore[arg-type]
 
     @property
     def stem(self) -> str:

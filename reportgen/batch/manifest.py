@@ -8,13 +8,15 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from reportgen.batch.jobs import Job, check_distinct
+from reportgen.disclosure import GROUP_LABELS
 from reportgen.errors import ManifestError, UnknownKey, listed, quoted
 from reportgen.presentation.languages import languages
 from reportgen.presentation.rendering import DEFAULT_FORMATS, FORMATS
 
 TABLES = ("defaults", "report")
-DEFAULT_KEYS = ("formula", "formats", "lang")
-REPORT_KEYS = ("name", "data", "formula", "formats", "title", "lang")
+PRIVACY_KEYS = ("attach_data", "group_labels", "min_cell")
+DEFAULT_KEYS = ("formula", "formats", "lang", *PRIVACY_KEYS)
+REPORT_KEYS = ("name", "data", "formula", "formats", "title", "lang", *PRIVACY_KEYS)
 NAME_RULE = "a name has no slash, backslash or control character and is neither '.' nor '..'"
 
 
@@ -81,7 +83,21 @@ def _job(path: Path, where: str, defaults: Mapping[str, object], entry: Mapping[
         formats=_formats(path.name, where, merged.get("formats", list(DEFAULT_FORMATS))),
         title=_text(path.name, where, entry, "title") if "title" in entry else "",
         lang=_language(path.name, where, merged) if "lang" in merged else "",
+        privacy=_privacy(path.name, where, merged),
     )
+
+
+def _privacy(manifest: str, where: str, table: Mapping[str, object]) -> tuple[tuple[str, object], ...]:
+    """What the report keeps back, as far as the manifest says it."""
+    attach, labels, rows = (table.get(key) for key in PRIVACY_KEYS)
+    if attach is not None and not isinstance(attach, bool):
+        raise ManifestError(manifest, where, "attach_data is neither true nor false", "write attach_data = false")
+    if labels is not None and labels not in GROUP_LABELS:
+        problem = f"group_labels = {quoted(labels)} is not allowed"
+        raise ManifestError(manifest, where, problem, f"choose from {listed(GROUP_LABELS)}")
+    if rows is not None and (isinstance(rows, bool) or not isinstance(rows, int) or rows < 0):
+        raise ManifestError(manifest, where, "min_cell is not a number of rows", "write min_cell = 5")
+    return tuple((key, table[key]) for key in PRIVACY_KEYS if key in table)
 
 
 def _language(manifest: str, where: str, table: Mapping[str, object]) -> str:

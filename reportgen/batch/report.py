@@ -6,11 +6,14 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from reportgen.batch.folder import sync_folder
 from reportgen.batch.jobs import Job
-from reportgen.errors import OutputNotWritable
+from reportgen.errors import OneGroup, OutputNotWritable
+
+if TYPE_CHECKING:
+    from reportgen.analysis import Analysis
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,14 +43,13 @@ def make_report(assignment: Assignment) -> Mapping[str, Any]:
     ReportgenError
         The data or the formula is wrong, or a file cannot be written.
     """
-    from reportgen.analysis import Options, walk
     from reportgen.batch.lines import line_of
     from reportgen.presentation.exports import results
     from reportgen.presentation.pdf_process import supervised
     from reportgen.presentation.rendering import render
 
     job = assignment.job
-    analysis = walk(job.formula, _source(job), Options(**dict(job.choices)))  # type: ignore[arg-type]
+    analysis = _analysed(job)
     presentation = replace(job.presentation, title=job.title or job.presentation.title)
     with supervised():
         rendered = render(analysis, job.formats, _silent, presentation)
@@ -56,8 +58,20 @@ def make_report(assignment: Assignment) -> Mapping[str, Any]:
         "data": analysis.sample.sha256,
         "files": {suffix: hashlib.sha256(content).hexdigest() for suffix, content in rendered.contents.items()},
         "failures": [str(error) for error in rendered.failures.values()],
-        "line": line_of(results(analysis)),
+        "line": line_of(results(rendered.shown)),
     }
+
+
+def _analysed(job: Job) -> Analysis:
+    """The analysis; what goes wrong in it stands in the index too, so it names no group that the report would not name."""
+    from reportgen.analysis import Options, walk
+
+    try:
+        return walk(job.formula, _source(job), Options(**dict(job.choices)))  # type: ignore[arg-type]
+    except OneGroup as error:
+        if job.presentation.group_labels == "show":
+            raise
+        raise OneGroup(error.group, "") from None
 
 
 def _source(job: Job) -> object:

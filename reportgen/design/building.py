@@ -16,7 +16,7 @@ from reportgen.design.kinds import Kinds, column_kinds
 from reportgen.design.parts import column_parts
 from reportgen.design.streamed_states import streamed_states
 from reportgen.design.widths import MAX_COLUMNS, check_width
-from reportgen.errors import ColumnUnusable, SlopeNotFixed, TooManyColumns
+from reportgen.errors import ColumnUnusable, SlopeNotFixed, TooManyColumns, listed, quoted
 from reportgen.formula import ModelFormula, check_columns
 from reportgen.formula.signatures import STATEFUL
 from reportgen.sources import Source
@@ -148,8 +148,8 @@ def _literals(formula: ModelFormula, first: FirstPass) -> Mapping[str, object]:
             name = formula.variables[bases[j]]
             levels = first.factors[name].levels
             if str(value) not in levels:
-                shown = ", ".join(levels[:8])
-                raise ColumnUnusable(first.source, name, f"has no level {text}", f"its levels are {shown}")
+                problem = f"has no level {quoted(str(value))}"
+                raise ColumnUnusable(first.source, name, problem, f"its levels are {listed(levels)}")
             value = f"k{first.first_level[name] + levels.index(str(value))}"
         values[f"s{j}"] = value
     return values

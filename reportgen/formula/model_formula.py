@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from reportgen.errors import ColumnMissing
@@ -113,6 +113,11 @@ class ModelFormula:
         """Columns of the data that the fixed terms need, in order of appearance."""
         used = {int(i) for term in self.coded.terms for code in term for i in _COLUMN.findall(code)}
         return tuple(name for i, name in enumerate(self.variables) if i in used)
+
+    def factor_columns(self, term: Sequence[str], factors: Collection[str]) -> tuple[str, ...]:
+        """Those of some columns that stand in a fixed term, given in our own names."""
+        names = [self.variables[int(i)] for code in term for i in _COLUMN.findall(code)]
+        return tuple(dict.fromkeys(name for name in names if name in factors))
 
     def shown(self, coded: str, levels: Sequence[str] = (), *, ticks: bool = False) -> str:
         """An expression in our own names put into the user's, level j of a factor (``k<j>``) too.

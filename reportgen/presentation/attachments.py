@@ -40,7 +40,8 @@ def attachments(analysis: Analysis, result: str, attach_data: bool = True) -> di
     result : str
         The result file.
     attach_data : bool
-        Whether to attach the analysed columns; data of more than ``MAX_ROWS`` rows are not attached.
+        Whether to attach the analysed columns; data of more than ``MAX_ROWS`` rows are not attached,
+        nor where groups are hidden or withheld.
 
     Returns
     -------
@@ -52,10 +53,12 @@ def attachments(analysis: Analysis, result: str, attach_data: bool = True) -> di
     OutputNotWritable
         The data are not what they were when they were analysed.
     """
-    sheets = {**tables_of(orjson.loads(result)), GROUPS: groups_sheet(analysis)}
+    sheets = tables_of(orjson.loads(result))
+    if analysis.disclosure.lists_groups:
+        sheets[GROUPS] = groups_sheet(analysis)
     files = {RESULT: result, **{name: csv_of(sheet) for name, sheet in sheets.items()}, REFERENCES: bibtex()}
     fields: dict[str, Fields] = {name: _fields(sheet) for name, sheet in sheets.items()}
-    if attach_data and analysis.sample.n_obs <= MAX_ROWS:
+    if attach_data and analysis.disclosure.carries_data and analysis.sample.n_obs <= MAX_ROWS:
         rows = analysed_rows(analysis)
         files[DATA] = data_csv(rows)
         fields[DATA] = [_described(field.name, field.kind, field.levels) for field in rows.fields]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from reportgen.blends import Ingredients
 from reportgen.comparison import Comparison
-from reportgen.findings import Finding
+from reportgen.disclosure import NAMES_OF_GROUPS
 from reportgen.fits import LeastSquaresFit, MixedFit, Undefined, UnfitVariant
 from reportgen.hypothesis_tests import WaldTest
 from reportgen.presentation import data_tables
@@ -110,17 +110,32 @@ def option_values(analysis: Analysis, words: Wording) -> Plain:
     }
 
 
-def finding_values(findings: tuple[Finding, ...], predictors: list[Plain]) -> Plain:
+def disclosure_values(analysis: Analysis) -> Plain:
+    """What is kept back of single groups."""
+    kept = analysis.disclosure
+    return {
+        "is_coded": kept.group_labels == "code",
+        "is_hidden": not kept.lists_groups,
+        "example": analysis.groups[0] if kept.group_labels == "code" else "",
+        "any_withheld": bool(kept.withheld),
+        "min_cell": kept.min_cell,
+        "n_small": kept.n_small,
+        "n_withheld": len(kept.withheld),
+        "n_more": len(kept.withheld) - kept.n_small,
+    }
+
+
+def finding_values(analysis: Analysis, predictors: list[Plain], words: Wording) -> Plain:
     """Findings by where the page says them: in the summary, by predictor; as cautions, the gravest first; as notes."""
     known = {entry["key"]: entry for entry in predictors}
     entries = [
         {
             "kind": finding.kind,
             "severity": finding.severity,
-            "values": cleaned(finding.values),
+            "values": cleaned(_named(finding.values, words)),
             "predictor": known.get(finding.values.get("column"), {}),
         }
-        for finding in findings
+        for finding in analysis.findings
     ]
     told = [entry for entry in entries if entry["kind"] in SUMMARY_KINDS]
     parts = [
@@ -131,6 +146,17 @@ def finding_values(findings: tuple[Finding, ...], predictors: list[Plain]) -> Pl
         "cautions": [e for severity in ("problem", "caution") for e in entries if e["severity"] == severity],
         "notes": [e for e in entries if e["severity"] == "info" and e["kind"] not in SUMMARY_KINDS],
     }
+
+
+def _named(value: object, words: Wording) -> object:
+    """Values of a finding with words for a group where it may not be named."""
+    nameless = words["table.influence.one_group"]
+    if isinstance(value, Mapping):
+        hidden = {key: nameless for key in NAMES_OF_GROUPS if value.get(key, "") is None}
+        return {key: _named(item, words) for key, item in value.items()} | hidden
+    if isinstance(value, (list, tuple)):
+        return [nameless if item is None else _named(item, words) for item in value]
+    return value
 
 
 def cleaned(value: object) -> object:

@@ -75,7 +75,8 @@ def groups_table(analysis: Analysis, words: Wording) -> Table:
     kept = shrinkage(analysis)
     places = {i: Place.of(float(np.abs(means[:, i]).max()), analysis.levels[i].sd_between, 3) for i in (-1, *shown)}
     rows = []
-    for j, label in enumerate(analysis.groups[:MAX_GROUPS]):
+    listed = analysis.disclosure.listed(len(analysis.groups)).tolist()
+    for j in listed[:MAX_GROUPS]:
         cells = [Cell(count(int(moments.rows[j])))]
         cells += [Cell(place.text(float(means[j, i]))) for i, place in places.items()]
         cells += [Cell(texts.get(j, "")) for texts in own.values()]
@@ -85,9 +86,9 @@ def groups_table(analysis: Analysis, words: Wording) -> Table:
             cells += [Cell(place.text(effect)), Cell(place.text(error)), Cell(quantity("share", float(kept[j])))]
         else:
             cells += [EMPTY, EMPTY, EMPTY]
-        rows.append(Row(printable(label, 40), tuple(cells)))
+        rows.append(Row(printable(analysis.groups[j], 40), tuple(cells)))
     stub = printable(analysis.formula.grouping.name, 40)
-    return Table("groups", stub, tuple(columns), tuple(rows), len(analysis.groups) - len(rows))
+    return Table("groups", stub, tuple(columns), tuple(rows), len(listed) - len(rows))
 
 
 def own_slopes(analysis: Analysis) -> dict[str, dict[int, str]]:

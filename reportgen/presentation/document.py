@@ -14,6 +14,7 @@ from reportgen.presentation.context import (
     comparison_values,
     data_values,
     design_values,
+    disclosure_values,
     finding_values,
     formula_values,
     mixed_values,
@@ -114,12 +115,13 @@ def _document(analysis: Analysis, presentation: Presentation, words: Wording) ->
         "presentation": presentation_values(presentation),
         "formula": formula_values(analysis),
         "data": data_values(analysis),
+        "disclosure": disclosure_values(analysis),
         "design": design_values(analysis),
         "level": words["confidence.level"].format(fixed(LEVEL * 100, 0)),
         "predictors": predictors,
         "in_words": len(predictors) <= IN_WORDS,
         "in_full": len(predictors) <= IN_FULL,
-        **finding_values(analysis.findings, predictors),
+        **finding_values(analysis, predictors, words),
         "variants": variant_values(analysis, words),
         "unfitted": model_table.unfitted(analysis.fits, words),
         "comparison": comparison_values(analysis.comparison, words),
@@ -177,6 +179,7 @@ def _figures(
 ) -> dict[str, Figure]:
     figures: dict[str, Figure] = {}
     curve = analysis.comparison.curve
+    any_drawn = len(analysis.points.codes) > 0  # else the figures of every single group are withheld
     split = isinstance(analysis.fits["no_pooling"], LeastSquaresFit) and isinstance(analysis.fits["between"], LeastSquaresFit)
     if len(predictors) <= IN_FULL:
         for number, (entry, level) in enumerate(zip(predictors, analysis.levels, strict=False)):
@@ -184,17 +187,17 @@ def _figures(
             figures[f"{name}.forest"] = draw_forest(analysis, level.column, words)
             if is_split and number < IN_PICTURES and not isinstance(curve, Undefined):
                 figures[f"{name}.curve"] = draw_curve(curve, level.column, words)
-            if is_split and number < IN_PICTURES and split:
+            if is_split and number < IN_PICTURES and split and any_drawn:
                 figures[f"{name}.levels"] = draw_levels(analysis, level.column, words)
             if influence_panels(analysis, level.column) and number < (IN_WORDS if len(predictors) <= IN_WORDS else 1):
                 figures[f"{name}.influence"] = draw_influence(analysis, level.column, words)
     if not isinstance(residuals, Undefined):
         figures["residuals"] = draw_residuals(analysis, residuals, words)
     focal = focal_column(analysis, predictors)
-    if focal:
+    if focal and any_drawn:
         figures["panels"] = draw_panels(analysis, focal, words)
     fit = analysis.fits["random_intercept"]
-    if isinstance(fit, MixedFit) and fit.group_covariance.psi[0, 0] > 0:
+    if isinstance(fit, MixedFit) and fit.group_covariance.psi[0, 0] > 0 and any_drawn:
         figures["shrinkage"] = draw_shrinkage(analysis, fit, data_tables.shrinkage(analysis), words)
     return figures
 

@@ -7,6 +7,7 @@ import math
 import platform
 from collections.abc import Mapping
 from dataclasses import asdict
+from functools import partial
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
@@ -62,19 +63,20 @@ def results(analysis: Analysis) -> dict[str, Json]:
 
 def _content(analysis: Analysis, words: Wording) -> dict[str, Json]:
     top = Collector(words)
-    comparison = analysis.comparison
+    comparison, name = analysis.comparison, partial(_name, analysis)
     return {
         "schema": SCHEMA,
         "reportgen_version": __version__,
         "formula": _formula(analysis),
         "options": _options(analysis),
+        "disclosure": _disclosure(analysis),
         "data": _data(analysis, words),
         "columns": _columns(analysis),
         "variants": {name: variant_entry(analysis, name, fit, Collector(words)) for name, fit in analysis.fits.items()},
         "slopes": [slope_entry(slope, top) for slope in comparison.slopes],
         "tests": tests_entry(comparison, top),
         "between_slopes": between_entry(comparison.between_slopes, top),
-        "influence": influence_entry(comparison, analysis.groups, top),
+        "influence": influence_entry(comparison, name, top),
         "variance": variance_entry(analysis.variance, top),
         "cross_check": _cross_check(analysis, top),
         "null_icc": top.number(comparison.null_icc),
@@ -82,7 +84,7 @@ def _content(analysis: Analysis, words: Wording) -> dict[str, Json]:
         "ingredients": ingredients_entry(comparison),
         "shrinkage": shrinkage_entry(analysis),
         "residuals": residuals_entry(analysis, top),
-        "residual_spread": spread_entry(comparison, analysis.groups, top),
+        "residual_spread": spread_entry(comparison, name, top),
         "checks": [
             {
                 "identity": check.identity,
@@ -140,6 +142,21 @@ def _options(analysis: Analysis) -> dict[str, Json]:
     """The choices that decide the numbers: not how the data are named, nor where and how many rows are read at a time."""
     chosen = asdict(analysis.options)
     return {name: plain(value) for name, value in chosen.items() if name not in ("name", "chunk_rows", "cluster")}
+
+
+def _disclosure(analysis: Analysis) -> dict[str, Json]:
+    """What is not shown of single groups."""
+    kept = analysis.disclosure
+    return {
+        "group_labels": kept.group_labels,
+        "min_cell": kept.min_cell,
+        "small_groups": kept.n_small,
+        "groups_withheld": len(kept.withheld),
+    }
+
+
+def _name(analysis: Analysis, group: int) -> str | None:
+    return analysis.disclosure.name(analysis.groups, group) or None
 
 
 def _columns(analysis: Analysis) -> list[Json]:

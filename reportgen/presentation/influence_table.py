@@ -8,7 +8,7 @@ from reportgen.fits import Undefined
 from reportgen.influence import SlopesWithout
 from reportgen.pair_influence import SlopesWithoutPairs
 from reportgen.presentation.formatting import Place, printable
-from reportgen.presentation.shown import places
+from reportgen.presentation.shown import group_name, places
 from reportgen.presentation.tables import Cell, Column, Row, Table
 from reportgen.presentation.wording import Wording
 
@@ -24,30 +24,30 @@ def influence_table(analysis: Analysis, words: Wording) -> Table:
     for kind in KINDS:
         found = getattr(analysis.comparison.influence, kind)
         if not isinstance(found, Undefined) and len(found.groups):
-            rows += [_row(analysis.groups, kind, (found, c), place[found.columns[c]], words) for c in range(len(found.columns))]
+            rows += [_row(analysis, kind, (found, c), place[found.columns[c]], words) for c in range(len(found.columns))]
     pairs = analysis.comparison.influence.between_pairs
     if not isinstance(pairs, Undefined):
-        rows += [_pair_row(analysis.groups, pairs, c, place[pairs.columns[c]], words) for c in range(len(pairs.columns))]
+        rows += [_pair_row(analysis, pairs, c, place[pairs.columns[c]], words) for c in range(len(pairs.columns))]
     heads = ("all", "lowest", "highest", "group", "without")
     columns = tuple(Column(words[f"table.influence.{head}"], "text" if head == "group" else "number") for head in heads)
     return Table("influence", words["table.influence.stub"], columns, tuple(rows))
 
 
-def _row(groups: tuple[str, ...], kind: str, one: tuple[SlopesWithout, int], shared: Place, words: Wording) -> Row:
+def _row(analysis: Analysis, kind: str, one: tuple[SlopesWithout, int], shared: Place, words: Wording) -> Row:
     found, c = one
     place = shared.beside(float(found.full[c]), float(found.full_errors[c]))
     strongest = int(found.strongest[c])
     without = float(found.estimates[int(found.groups.searchsorted(strongest)), c])
     numbers = (float(found.full[c]), float(found.estimates[:, c].min()), float(found.estimates[:, c].max()))
-    group = Cell(printable(groups[strongest], 24))
+    group = Cell(group_name(analysis, strongest, 24, words))
     cells = (*(Cell(place.text(number)) for number in numbers), group, Cell(place.text(without)))
     return Row(f"{words[f'table.influence.{kind}']}: {printable(found.columns[c], 40)}", cells)
 
 
-def _pair_row(groups: tuple[str, ...], found: SlopesWithoutPairs, c: int, shared: Place, words: Wording) -> Row:
+def _pair_row(analysis: Analysis, found: SlopesWithoutPairs, c: int, shared: Place, words: Wording) -> Row:
     place = shared.beside(float(found.full[c]), float(found.full_errors[c]))
     strongest = int(found.strongest[c])
-    pair = ", ".join(printable(groups[j], 24) for j in found.pairs[strongest].tolist())
+    pair = ", ".join(dict.fromkeys(group_name(analysis, j, 24, words) for j in found.pairs[strongest].tolist()))
     numbers = (float(found.full[c]), float(found.estimates[:, c].min()), float(found.estimates[:, c].max()))
     without = place.text(float(found.estimates[strongest, c]))
     cells = (*(Cell(place.text(number)) for number in numbers), Cell(pair), Cell(without))

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reportgen.influence_moves import strongest_moves
-from reportgen.presentation.formatting import Place, printable
+from reportgen.presentation.formatting import Place
+from reportgen.presentation.shown import group_name
+from reportgen.presentation.wording import Wording
 
 if TYPE_CHECKING:
     from reportgen.analysis import Analysis
@@ -13,7 +15,7 @@ if TYPE_CHECKING:
 Plain = dict[str, object]
 
 
-def influence_values(analysis: Analysis, column: str, shared: Place) -> list[Plain]:
+def influence_values(analysis: Analysis, column: str, shared: Place, words: Wording) -> list[Plain]:
     """Each of the predictor's slopes with all groups and without its strongest group."""
     found = []
     for move in strongest_moves(analysis.comparison.influence):
@@ -22,7 +24,7 @@ def influence_values(analysis: Analysis, column: str, shared: Place) -> list[Pla
             found.append(
                 {
                     "kind": move.kind,
-                    "group": printable(analysis.groups[move.group], 40),
+                    "group": group_name(analysis, move.group, 40, words),
                     "full": place.text(move.full),
                     "without": place.text(move.without),
                     "is_notable": move.is_notable,

@@ -22,19 +22,32 @@ class Material:
 
     Attributes
     ----------
-    analysis : Analysis
+    computed : Analysis
         What was computed.
     presentation : Presentation
         How it is shown.
     """
 
-    analysis: Analysis
+    computed: Analysis
     presentation: Presentation = PLAIN
+
+    @cached_property
+    def analysis(self) -> Analysis:
+        """What may be shown of it: every output is made of this.
+
+        Raises
+        ------
+        InputError
+            The choices of what is shown cannot be met.
+        """
+        from reportgen.disclosed import disclosed
+
+        return disclosed(self.computed, self.presentation.group_labels, self.presentation.min_cell)
 
     @property
     def title(self) -> str:
         """Title of the report: the one chosen, else the formula."""
-        return printable(self.presentation.title or self.analysis.formula.text, 120)
+        return printable(self.presentation.title or self.computed.formula.text, 120)
 
     @property
     def author(self) -> str:

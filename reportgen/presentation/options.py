@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+from reportgen.disclosure import GroupLabels
 from reportgen.errors import OptionConflict, OptionError, quoted
 from reportgen.presentation.formatting import P_STYLES, PStyle
 from reportgen.presentation.languages import ENGLISH
@@ -53,6 +54,10 @@ class Presentation:
         Files that replace those of the project.
     lang : str
         Language, one of :func:`reportgen.presentation.languages.languages`.
+    group_labels : GroupLabels
+        ``show`` the labels of the groups, put a ``code`` in the place of each, or ``hide`` which group is which altogether.
+    min_cell : int
+        Rows a group must have for its own figures to be shown; 0 for any.
     """
 
     title: str = ""
@@ -63,6 +68,8 @@ class Presentation:
     attach_data: bool = True
     templates: OwnTemplates = PROJECT
     lang: str = ENGLISH
+    group_labels: GroupLabels = "show"
+    min_cell: int = 0
 
     @property
     def layers(self) -> Layers:
@@ -86,6 +93,19 @@ def checked_p_style(given: str) -> PStyle:
         if given == name:
             return name
     raise OptionError("--p-style", given, P_STYLES)
+
+
+def checked_min_cell(given: object, option: str = "min_cell") -> int:
+    """A number of rows.
+
+    Raises
+    ------
+    OptionConflict
+        It is none.
+    """
+    if isinstance(given, bool) or not isinstance(given, int) or given < 0:
+        raise OptionConflict(option, f"{quoted(given)} is not a number of rows", "give a whole number from 0 (any) up")
+    return given
 
 
 def checked_date(given: str) -> str:

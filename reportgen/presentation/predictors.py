@@ -52,7 +52,7 @@ def predictor(analysis: Analysis, number: int, words: Wording) -> Plain:
         "blends": {name: _blend(slope, blend, words) for name, blend in slope.blends.items()},
         "curve": _curve(analysis, slope, place),
         "reliability": _reliability(analysis, slope.column, place),
-        "influence": influence_values(analysis, slope.column, place),
+        "influence": influence_values(analysis, slope.column, place, words),
         "pair": pair_values(analysis, slope.column, place),
         "errors": error_values(analysis, slope.column),
         "changed": _changed(analysis, slope, place),

@@ -24,10 +24,13 @@ class Rendered:
         Format to the bytes of the file.
     failures : mapping
         Format to the error that kept it from being made.
+    shown : Analysis
+        The analysis as far as it may be shown: what they were made of.
     """
 
     contents: Mapping[str, bytes]
     failures: Mapping[str, OutputError]
+    shown: Analysis
 
 
 def html(material: Material) -> bytes:
@@ -168,4 +171,4 @@ def render(
                 contents[name] = WRITERS[name](material)
             except OutputError as error:
                 failures[name] = error
-    return Rendered(contents, failures)
+    return Rendered(contents, failures, material.analysis)

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from reportgen.fits import Issue, LeastSquaresFit, MixedFit, ModelFit, Undefined
 from reportgen.prediction import NewRows, predict
 from reportgen.presentation.collector import Collector, Json
-from reportgen.presentation.formatting import count, percent, printable, quantity, significant
+from reportgen.presentation.formatting import count, percent, quantity, significant
+from reportgen.presentation.shown import group_name
 from reportgen.presentation.wording import Wording
 
 if TYPE_CHECKING:
@@ -81,6 +82,8 @@ def residuals_of(analysis: Analysis) -> Residuals | Undefined:
     if not isinstance(fit, LeastSquaresFit | MixedFit):
         return Undefined(Issue("no_residuals"))
     drawn = analysis.points
+    if not len(drawn.codes):
+        return Undefined(Issue("groups_withheld"))
     rows = NewRows(analysis.moments.columns[:-1], drawn.values[:, :-1], drawn.codes)
     fitted = predict(fit, analysis.moments, rows).values
     values = drawn.values[:, -1] - fitted
@@ -118,9 +121,9 @@ def residual_values(analysis: Analysis, residuals: Residuals | Undefined, words:
             "defined": True,
             "n": count(len(spread.groups)),
             "lowest": significant(float(spread.deviations.min()), 3),
-            "lowest_group": printable(analysis.groups[spread.lowest], 40),
+            "lowest_group": group_name(analysis, spread.lowest, 40, words),
             "highest": significant(float(spread.deviations.max()), 3),
-            "highest_group": printable(analysis.groups[spread.highest], 40),
+            "highest_group": group_name(analysis, spread.highest, 40, words),
             "relative": percent(spread.relative),
             "is_chance": spread.relative == 0.0,
         }
@@ -132,7 +135,7 @@ def residual_values(analysis: Analysis, residuals: Residuals | Undefined, words:
         "defined": True,
         "variant": words.variant(residuals.fit.variant),
         "shown": count(len(residuals.values)),
-        "is_draw": len(residuals.values) < residuals.n_rows,
+        "is_draw": len(residuals.values) < int(analysis.moments.rows[analysis.disclosure.drawn(len(analysis.groups))].sum()),
         "sd": significant(residuals.deviation, 3),
         "skewness": quantity("statistic", residuals.skewness),
         "kurtosis": quantity("statistic", residuals.excess_kurtosis),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from reportgen.blends import Blend
 from reportgen.comparison import BetweenSlopes, Comparison, SlopeComparison
 from reportgen.fits import Issue, Undefined
@@ -11,6 +13,9 @@ from reportgen.influence import SlopesWithout
 from reportgen.influence_moves import Kind, Move, strongest_moves
 from reportgen.pair_influence import SlopesWithoutPairs
 from reportgen.presentation.collector import Collector, Json
+
+Name = Callable[[int], str | None]
+"""From the index of a group to its name, or to nothing where none may be named."""
 
 
 def slope_entry(slope: SlopeComparison, top: Collector) -> dict[str, Json]:
@@ -136,7 +141,7 @@ def between_entry(slopes: tuple[BetweenSlopes, ...] | Undefined, top: Collector)
     ]
 
 
-def influence_entry(comparison: Comparison, groups: tuple[str, ...], top: Collector) -> dict[str, Json]:
+def influence_entry(comparison: Comparison, name: Name, top: Collector) -> dict[str, Json]:
     """For each kind of slope and column the group whose absence moves it most, and the range over all groups."""
     influence = comparison.influence
     kinds: dict[Kind, SlopesWithout | Undefined] = {
@@ -147,26 +152,26 @@ def influence_entry(comparison: Comparison, groups: tuple[str, ...], top: Collec
     }
     moves = {(move.kind, move.column): move for move in strongest_moves(influence)}
     entries: dict[str, Json] = {}
-    for name, found in kinds.items():
+    for kind, found in kinds.items():
         if isinstance(found, Undefined):
             top.note(found.reason)
         columns = () if isinstance(found, Undefined) else found.columns
         lowest = () if isinstance(found, Undefined) else found.estimates.min(axis=0)
         highest = () if isinstance(found, Undefined) else found.estimates.max(axis=0)
-        entries[name] = [
-            _moved(moves[name, column], groups, (float(low), float(high)), top)
+        entries[kind] = [
+            _moved(moves[kind, column], name, (float(low), float(high)), top)
             for column, low, high in zip(columns, lowest, highest, strict=True)
         ]
-    return entries | {"between_without_pairs": _pairs(influence.between_pairs, groups, top)}
+    return entries | {"between_without_pairs": _pairs(influence.between_pairs, name, top)}
 
 
-def _moved(move: Move, groups: tuple[str, ...], span: tuple[float, float], top: Collector) -> Json:
+def _moved(move: Move, name: Name, span: tuple[float, float], top: Collector) -> Json:
     return {
         "column": move.column,
         "all_groups": top.number(move.full),
         "lowest": top.number(span[0]),
         "highest": top.number(span[1]),
-        "strongest_group": groups[move.group],
+        "strongest_group": name(move.group),
         "without_it": top.number(move.without),
         "std_error_without_it": top.number(move.error),
         "moved_by_standard_errors": top.number(move.size),
@@ -176,7 +181,7 @@ def _moved(move: Move, groups: tuple[str, ...], span: tuple[float, float], top: 
     }
 
 
-def _pairs(found: SlopesWithoutPairs | Undefined, groups: tuple[str, ...], top: Collector) -> list[Json]:
+def _pairs(found: SlopesWithoutPairs | Undefined, name: Name, top: Collector) -> list[Json]:
     if isinstance(found, Undefined):
         top.note(found.reason)
         return []
@@ -186,7 +191,7 @@ def _pairs(found: SlopesWithoutPairs | Undefined, groups: tuple[str, ...], top: 
             "all_groups": top.number(float(found.full[c])),
             "lowest": top.number(float(found.estimates[:, c].min())),
             "highest": top.number(float(found.estimates[:, c].max())),
-            "strongest_pair": [groups[j] for j in found.pairs[place].tolist()],
+            "strongest_pair": [name(j) for j in found.pairs[place].tolist()],
             "without_them": top.number(float(found.estimates[place, c])),
             "std_error_without_them": top.number(float(found.errors[place, c])),
         }

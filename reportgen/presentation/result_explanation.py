@@ -6,6 +6,7 @@ from reportgen.comparison import Comparison
 from reportgen.fits import Undefined
 from reportgen.presentation.collector import Collector, Json
 from reportgen.presentation.curve_points import slope_if, told_points
+from reportgen.presentation.result_comparison import Name
 
 
 def curve_entry(comparison: Comparison, top: Collector) -> list[Json]:
@@ -42,7 +43,7 @@ def ingredients_entry(comparison: Comparison) -> dict[str, Json] | None:
     }
 
 
-def spread_entry(comparison: Comparison, groups: tuple[str, ...], top: Collector) -> dict[str, Json] | None:
+def spread_entry(comparison: Comparison, name: Name, top: Collector) -> dict[str, Json] | None:
     """Residual standard deviations of single groups."""
     found = comparison.residual_spread
     if isinstance(found, Undefined):
@@ -51,8 +52,8 @@ def spread_entry(comparison: Comparison, groups: tuple[str, ...], top: Collector
     return {
         "n_groups": len(found.groups),
         "lowest": float(found.deviations.min()),
-        "lowest_group": groups[found.lowest],
+        "lowest_group": name(found.lowest),
         "highest": float(found.deviations.max()),
-        "highest_group": groups[found.highest],
+        "highest_group": name(found.highest),
         "relative_variation": found.relative,
     }

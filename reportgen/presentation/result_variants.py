@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from reportgen.fits import Coefficient, Fit, LeastSquaresFit, MixedFit, SeparateFit, Undefined, UnfitVariant
 from reportgen.presentation.collector import Collector, Json
 from reportgen.presentation.notation import variant_formula
@@ -24,7 +26,7 @@ def variant_entry(analysis: Analysis, name: str, fit: Fit, collector: Collector)
         collector.note(fit.reason)
         return entry | {"terms": [], "issues": collector.issues}
     if isinstance(fit, SeparateFit):
-        return entry | _separate(fit, analysis.groups, collector) | {"issues": collector.issues}
+        return entry | _separate(fit, analysis, collector) | {"issues": collector.issues}
     for issue in fit.issues:
         collector.note(issue)
     entry |= {
@@ -40,7 +42,7 @@ def variant_entry(analysis: Analysis, name: str, fit: Fit, collector: Collector)
     for errors in fit.robust:
         for issue in errors.issues:
             collector.note(issue)
-    entry |= _least_squares(fit, collector) if isinstance(fit, LeastSquaresFit) else _mixed(fit, analysis.groups, collector)
+    entry |= _least_squares(fit, collector) if isinstance(fit, LeastSquaresFit) else _mixed(fit, analysis, collector)
     return entry | {"issues": collector.issues}
 
 
@@ -86,8 +88,9 @@ def _least_squares(fit: LeastSquaresFit, collector: Collector) -> dict[str, Json
     }
 
 
-def _mixed(fit: MixedFit, groups: tuple[str, ...], collector: Collector) -> dict[str, Json]:
-    effects = fit.random_effects.tolist()
+def _mixed(fit: MixedFit, analysis: Analysis, collector: Collector) -> dict[str, Json]:
+    groups, listed = analysis.groups, analysis.disclosure.listed(len(analysis.groups))
+    effects = zip((groups[j] for j in listed.tolist()), fit.random_effects[listed].tolist(), strict=True)
     return {
         "kenward_roger": [_other_errors(c, collector) for c in fit.kenward_roger],
         "group_terms": list(fit.group_covariance.terms),
@@ -99,21 +102,23 @@ def _mixed(fit: MixedFit, groups: tuple[str, ...], collector: Collector) -> dict
         "aic": collector.number(fit.likelihood.aic),
         "bic": collector.number(fit.likelihood.bic),
         "icc": collector.number(fit.icc),
-        "random_effects": dict(zip(groups, effects, strict=True)),
+        "random_effects": dict(effects),
     }
 
 
-def _separate(fit: SeparateFit, groups: tuple[str, ...], collector: Collector) -> dict[str, Json]:
+def _separate(fit: SeparateFit, analysis: Analysis, collector: Collector) -> dict[str, Json]:
     """Regressions of single groups: no common coefficients, but a slope for each group that can carry one."""
     errors = fit.std_errors
     if isinstance(errors, Undefined):
         collector.note(errors.reason)
-    names = [groups[j] for j in fit.estimable.nonzero()[0]]
+    own = fit.estimable.nonzero()[0]
+    listed = np.isin(own, analysis.disclosure.listed(len(analysis.groups)))
+    names = [analysis.groups[j] for j in own[listed].tolist()]
     return {
         "terms": [],
         "columns": list(fit.columns),
-        "slopes": dict(zip(names, fit.slopes.tolist(), strict=True)),
-        "std_errors": {} if isinstance(errors, Undefined) else dict(zip(names, errors.tolist(), strict=True)),
+        "slopes": dict(zip(names, fit.slopes[listed].tolist(), strict=True)),
+        "std_errors": {} if isinstance(errors, Undefined) else dict(zip(names, errors[listed].tolist(), strict=True)),
         "sigma2_residual": collector.number(fit.sigma2),
         "df_residual": fit.df_residual,
         "equal_slopes": {

@@ -232,7 +232,7 @@ def about_sheet(results: Results) -> Sheet:
 
 
 def groups_sheet(analysis: Analysis) -> Sheet:
-    """Every group: rows, means of the response and of the design columns, effect in the random intercept model.
+    """Every group that may be listed: rows, means of response and design columns, effect in the random intercept model.
 
     ``effect`` is the conditional mode, ``std.error`` its conditional standard deviation, ``kept`` the factor by which the
     model keeps the group's own value.
@@ -241,11 +241,13 @@ def groups_sheet(analysis: Analysis) -> Sheet:
     means = moments.means + moments.origin
     columns = ["group", "rows", f"mean({analysis.levels[-1].column})"]
     columns += [f"mean({level.column})" for level in analysis.levels[:-1]]
-    parts: list[list[Any]] = [list(analysis.groups), moments.rows.tolist(), *(means[:, i].tolist() for i in _last_first(means))]
+    listed = analysis.disclosure.listed(len(analysis.groups))
+    parts: list[list[Any]] = [[analysis.groups[j] for j in listed.tolist()], moments.rows[listed].tolist()]
+    parts += [means[listed, i].tolist() for i in _last_first(means)]
     if isinstance(fit, MixedFit):
         columns += ["effect", "std.error", "kept"]
-        kept = shrinkage(analysis).tolist()
-        parts += [fit.random_effects[:, 0].tolist(), fit.random_effect_errors[:, 0].tolist(), kept]
+        kept = shrinkage(analysis)[listed].tolist()
+        parts += [fit.random_effects[listed, 0].tolist(), fit.random_effect_errors[listed, 0].tolist(), kept]
     rows = tuple(tuple(None if _is_nan(value) else value for value in row) for row in zip(*parts, strict=True))
     return Sheet("groups", tuple(columns), rows)
 
@@ -262,4 +264,5 @@ def _is_nan(value: object) -> bool:
 def all_sheets(analysis: Analysis, results: Results) -> tuple[Sheet, ...]:
     """Every table for machines, in the order of the report."""
     makers = (about_sheet, ledger_sheet, columns_sheet, tidy_sheet, glance_sheet, errors_sheet, slopes_sheet, tests_sheet)
-    return (*(make(results) for make in makers), checks_sheet(results), groups_sheet(analysis))
+    groups = (groups_sheet(analysis),) if analysis.disclosure.lists_groups else ()
+    return (*(make(results) for make in makers), checks_sheet(results), *groups)

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from reportgen.comparison import SlopeComparison
 from reportgen.fits import Coefficient, LeastSquaresFit, MixedFit, Undefined
-from reportgen.presentation.formatting import Place
+from reportgen.presentation.formatting import Place, printable
+from reportgen.presentation.wording import Wording
 
 if TYPE_CHECKING:
     from reportgen.analysis import Analysis
@@ -35,3 +36,9 @@ def places(analysis: Analysis) -> dict[str, Place]:
             for c in analysis.shown(fit):
                 found.setdefault(c.column, []).append((c.estimate, c.std_error))
     return {column: Place.shared(estimates) for column, estimates in found.items()}
+
+
+def group_name(analysis: Analysis, group: int, longest: int, words: Wording) -> str:
+    """Name of a group, or words for one of them where none may be named."""
+    name = analysis.disclosure.name(analysis.groups, group)
+    return printable(name, longest) if name else words["table.influence.one_group"]

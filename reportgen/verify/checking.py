@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,8 @@ from reportgen import __version__
 from reportgen.analysed_rows import AnalysedRows, Field, table_of
 from reportgen.analysis import Analysis, Options, walk
 from reportgen.collection import Progress
+from reportgen.disclosed import disclosed
+from reportgen.disclosure import Disclosure, checked_group_labels
 from reportgen.errors import InputError
 from reportgen.presentation.attachments import DATA, GROUPS, PACKAGE, RESULT, tables_of
 from reportgen.presentation.exports import result_file
@@ -32,6 +34,9 @@ OF_ROWS_DROPPED = frozenset({"dropped_rows", "groups_lost"})
 
 OF_THE_PROGRAM = ("provenance", "reportgen_version")
 
+OF_THE_LABELS = frozenset({"similar_labels", "missing_labels"})
+"""Findings about labels: where codes stand in their place, only the original data have them."""
+
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
@@ -46,11 +51,13 @@ class Verdict:
     n_files : int
         Files held against their list.
     n_rows : int
-        Attached rows that were fitted again; 0 where the report carries no data.
+        Rows that were fitted again, the attached ones or those given; 0 where there were none.
     n_numbers : int
         Pairs of numbers compared.
     differences : tuple of Difference
         Where the report is not what it should be, in the order met.
+    is_given : bool
+        Whether the rows were given beside the report.
     """
 
     name: str
@@ -59,6 +66,7 @@ class Verdict:
     n_rows: int
     n_numbers: int
     differences: tuple[Difference, ...]
+    is_given: bool = False
 
     @property
     def exit_code(self) -> int:
@@ -66,7 +74,7 @@ class Verdict:
         return 1 if self.differences else 0 if self.n_rows else 2
 
 
-def verify(path: str | Path, progress: Progress | None = None) -> Verdict:
+def verify(path: str | Path, progress: Progress | None = None, data: str | Path | None = None) -> Verdict:
     """Check a report.
 
     The attached files must have the SHA-256 that their list names, and the list the one that the page prints; the tables must
@@ -79,17 +87,25 @@ def verify(path: str | Path, progress: Progress | None = None) -> Verdict:
         A PDF written by reportgen.
     progress : callable, optional
         Told about each stage.
+    data : path, optional
+        The data the report was made of, for a report that carries none: they must have the SHA-256 that it names, and what it
+        withholds is withheld again before the comparison.
 
     Raises
     ------
     NotAReport
         It is none.
+    InputError
+        The data given cannot be read.
     """
     evidence = read_evidence(Path(path))
     differences = [*_file_differences(evidence)]
     compared = [_inside(evidence)]
     n_rows = 0
-    if DATA in evidence.files:
+    if data is not None:
+        again, n_rows = _from_file(evidence, data, progress)
+        compared.append(again)
+    elif DATA in evidence.files:
         again, n_rows = _again(evidence, progress)
         compared.append(again)
     return Verdict(
@@ -99,6 +115,7 @@ def verify(path: str | Path, progress: Progress | None = None) -> Verdict:
         n_rows=n_rows,
         n_numbers=sum(part.n_numbers for part in compared),
         differences=(*differences, *(item for part in compared for item in part.differences)),
+        is_given=data is not None,
     )
 
 
@@ -139,7 +156,26 @@ def _again(evidence: Evidence, progress: Progress | None) -> tuple[Compared, int
         return Compared(0, (Difference(DATA, "data that can be fitted", str(error).splitlines()[0]),)), 0
     except (KeyError, TypeError, ValueError, StopIteration) as error:
         return Compared(0, (Difference(DATA, "rows as described in the list", f"others ({error})"),)), 0
-    return _compared(evidence, analysis), rows.n_rows
+    shown = disclosed(analysis, "show", _disclosure(evidence).min_cell)
+    shown = replace(shown, disclosure=replace(shown.disclosure, group_labels=_disclosure(evidence).group_labels))
+    return _compared(evidence, shown), rows.n_rows
+
+
+def _from_file(evidence: Evidence, data: str | Path, progress: Progress | None) -> tuple[Compared, int]:
+    """The result file against a new fit to the data file that is given, and the number of rows fitted."""
+    analysis = walk(evidence.results["formula"]["text"], data, _options(evidence), progress)
+    recorded = str(evidence.results["data"]["sha256"])
+    if analysis.sample.sha256 != recorded:
+        return Compared(0, (Difference("data, SHA-256", recorded, analysis.sample.sha256),)), analysis.sample.n_obs
+    kept = _disclosure(evidence)
+    shown = disclosed(analysis, kept.group_labels, kept.min_cell)
+    return _compared(evidence, shown), analysis.sample.n_obs
+
+
+def _disclosure(evidence: Evidence) -> Disclosure:
+    """What the report says that it keeps back."""
+    recorded = evidence.results.get("disclosure", {})
+    return Disclosure(checked_group_labels(str(recorded.get("group_labels", "show"))), int(recorded.get("min_cell", 0)))
 
 
 def _compared(evidence: Evidence, analysis: Analysis) -> Compared:
@@ -163,7 +199,9 @@ def comparable(results: Mapping[str, Any]) -> dict[str, Any]:
     if isinstance(kept.get("data"), dict):
         kept["data"] = {key: value for key, value in kept["data"].items() if key not in OF_THE_FILE}
     if isinstance(kept.get("findings"), list):
-        kept["findings"] = [item for item in kept["findings"] if item.get("kind") not in OF_ROWS_DROPPED]
+        coded = kept.get("disclosure", {}).get("group_labels") == "code"
+        ignored = OF_ROWS_DROPPED | (OF_THE_LABELS if coded else frozenset())
+        kept["findings"] = [item for item in kept["findings"] if item.get("kind") not in ignored]
     return kept
 
 

@@ -46,14 +46,15 @@ def draw_influence(analysis: Analysis, column: str, words: Wording) -> Figure:
     with drawing(2.3) as canvas:
         row = canvas.subplots(1, len(panels), squeeze=False)[0]
         for axes, (kind, slopes) in zip(row, panels.items(), strict=True):
-            _draw(axes, analysis.groups, slopes, slopes.columns.index(column), kind)
+            c = slopes.columns.index(column)
+            _draw(axes, slopes, c, kind, analysis.disclosure.name(analysis.groups, int(slopes.strongest[c])))
             axes.set_title(words[f"table.influence.{kind}"], loc="left")
             axes.set_xlabel(words["figure.slope_of"].format(literal(column, 22)))
         row[0].set_ylabel(words["figure.group_left_out"])
         return finish(canvas, "influence", {"column": column, "kinds": list(panels)})
 
 
-def _draw(axes: Axes, groups: tuple[str, ...], slopes: SlopesWithout, c: int, kind: str) -> None:
+def _draw(axes: Axes, slopes: SlopesWithout, c: int, kind: str, strongest: str) -> None:
     full, error = float(slopes.full[c]), float(slopes.full_errors[c])
     order = np.argsort(slopes.estimates[:, c], kind="stable")
     values, rank = slopes.estimates[order, c], np.arange(len(order))
@@ -65,10 +66,14 @@ def _draw(axes: Axes, groups: tuple[str, ...], slopes: SlopesWithout, c: int, ki
     if low - margin < high + margin:  # else no group moves the slope at all
         axes.set_xlim(low - margin, high + margin)
     axes.set_ylim(-0.08 * len(order) - 0.5, 1.08 * len(order) - 0.5)
+    axes.set_yticks([])
+    axes.locator_params(axis="x", nbins=5)
+    if not strongest:
+        return
     place = int(np.flatnonzero(slopes.groups[order] == slopes.strongest[c])[0])
     on_left = values[place] > full
     axes.annotate(
-        literal(groups[int(slopes.strongest[c])], 16),
+        literal(strongest, 16),
         (float(values[place]), place),
         xytext=(-5 if on_left else 5, 0),
         textcoords="offset points",
@@ -77,5 +82,3 @@ def _draw(axes: Axes, groups: tuple[str, ...], slopes: SlopesWithout, c: int, ki
         fontsize=7.5,
         bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.75, "pad": 0.5},
     )
-    axes.set_yticks([])
-    axes.locator_params(axis="x", nbins=5)

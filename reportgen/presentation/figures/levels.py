@@ -36,7 +36,7 @@ def draw_levels(analysis: Analysis, column: str, words: Wording) -> Figure:
     position = moments.columns.index(column)
     shown = np.linspace(0, len(drawn.codes) - 1, min(MAX_ROWS, len(drawn.codes))).round().astype(int)
     deviations = drawn.values[shown] - means[drawn.codes[shown]]
-    centred = moments.means - moments.means.mean(axis=0)
+    centred = (moments.means - moments.means.mean(axis=0))[analysis.disclosure.drawn(len(means))]
     panels = (("no_pooling", deviations, "figure.deviation_of"), ("between", centred, "figure.mean_of"))
     several = len(moments.columns) > 2
     with drawing(2.6) as canvas:

@@ -50,12 +50,12 @@ class Scale:
 
 
 def shown_groups(analysis: Analysis) -> NDArray[np.int64]:
-    """The groups that get a panel: all, or 24 spread evenly over the groups in the order of their mean response."""
-    n_groups = len(analysis.groups)
-    if n_groups <= MAX_PANELS:
-        return np.arange(n_groups)
-    order = np.argsort(analysis.moments.means[:, -1], kind="stable")
-    return np.sort(order[np.linspace(0, n_groups - 1, MAX_PANELS).round().astype(int)])
+    """The groups that get a panel: all that may be drawn, or 24 spread evenly over them in the order of their mean response."""
+    drawn = analysis.disclosure.drawn(len(analysis.groups))
+    if len(drawn) <= MAX_PANELS:
+        return drawn
+    order = drawn[np.argsort(analysis.moments.means[drawn, -1], kind="stable")]
+    return np.sort(order[np.linspace(0, len(order) - 1, MAX_PANELS).round().astype(int)])
 
 
 def lines_of(analysis: Analysis, column: str) -> tuple[str, ...]:
@@ -104,7 +104,7 @@ def draw_panels(analysis: Analysis, column: str, words: Wording) -> Figure:
         values = {
             "column": column,
             "shown": len(groups),
-            "groups": len(analysis.groups),
+            "groups": len(analysis.disclosure.drawn(len(analysis.groups))),
             "rows": each,
             "has_slopes": "random_slope" in lines_of(analysis, column),
         }
@@ -118,7 +118,7 @@ def _frames(axes: object, analysis: Analysis, corner: dict[int, Array]) -> None:
     assert isinstance(axes, Axes)
     frame = np.array([[0.0, 1.0], [0.0, 0.0], [1.0, 0.0]])
     axes.add_collection(LineCollection([frame + at for at in corner.values()], colors=GREY, linewidths=0.6))
-    for j, at in corner.items():
+    for j, at in corner.items() if analysis.disclosure.lists_groups else ():
         axes.text(at[0], at[1] + 1.05, literal(analysis.groups[j], 18), fontsize=7.2, va="bottom", ha="left")
 
 

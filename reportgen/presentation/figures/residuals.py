@@ -36,7 +36,7 @@ def draw_residuals(analysis: Analysis, residuals: Residuals, words: Wording) -> 
     words : Wording
         Labels.
     """
-    effects = _effects(residuals)
+    effects = _effects(analysis, residuals)
     with drawing(2.45) as canvas:
         panels = canvas.subplots(1, 3 if len(effects) else 2)
         shown = np.linspace(0, len(residuals.values) - 1, min(MAX_ROWS, len(residuals.values))).round().astype(int)
@@ -54,12 +54,12 @@ def draw_residuals(analysis: Analysis, residuals: Residuals, words: Wording) -> 
         return finish(canvas, "residuals", {"shown": len(shown), "has_effects": bool(len(effects))})
 
 
-def _effects(residuals: Residuals) -> Array:
-    """(J,) group effects of the model; none where it has none, or none that differ."""
-    fit = residuals.fit
-    if not isinstance(fit, MixedFit) or fit.n_groups < 3:
+def _effects(analysis: Analysis, residuals: Residuals) -> Array:
+    """Effects of the groups that may be drawn; none where the model has none, or none that differ."""
+    fit, drawn = residuals.fit, analysis.disclosure.drawn(len(analysis.groups))
+    if not isinstance(fit, MixedFit) or len(drawn) < 3:
         return np.zeros(0)
-    effects = fit.random_effects[:, 0]
+    effects = fit.random_effects[drawn, 0]
     return effects if effects.std() > 0 else np.zeros(0)
 
 

@@ -45,11 +45,12 @@ def draw_shrinkage(
     from matplotlib.collections import LineCollection
     from scipy.special import ndtri
 
-    order = np.argsort(fit.random_effects[:, 0], kind="stable")
+    drawn = analysis.disclosure.drawn(len(analysis.groups))
+    order = drawn[np.argsort(fit.random_effects[drawn, 0], kind="stable")]
     effect, own = fit.random_effects[order, 0], fit.random_effects[order, 0] / kept[order]
     reach = float(ndtri(0.5 + LEVEL / 2)) * fit.random_effect_errors[order, 0]
     rank = np.arange(len(order))
-    named = len(order) <= MAX_LABELS
+    named = len(order) <= MAX_LABELS and analysis.disclosure.lists_groups
     many = len(order) > RASTER_ABOVE
     with drawing(0.9 + 0.19 * len(order) if named else 4.2, WIDTH) as canvas:
         axes = canvas.add_subplot()

@@ -1,0 +1,224 @@
+"""An analysis as it may be shown: with codes for the group labels, and without the figures of small groups."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reportgen.analysed_rows import AnalysedRows, analysed_rows, table_of
+from reportgen.analysis import Analysis, walk
+from reportgen.disclosure import NAMES_OF_GROUPS, Disclosure, GroupLabels
+from reportgen.errors import OptionConflict, SmallCells
+from reportgen.estimation.residual_spread import ResidualSpread
+from reportgen.findings import Evidence, Finding, find
+from reportgen.fits import Issue, Undefined
+from reportgen.group_codes import coded_rows
+from reportgen.influence import Influence, SlopesWithout
+from reportgen.pair_influence import SlopesWithoutPairs
+from reportgen.points import Points
+
+ABOUT_LABELS = ("similar_labels", "missing_labels", "groups_lost")
+"""Findings about the labels themselves; without labels they say how many groups it is, not which."""
+
+
+def disclosed(analysis: Analysis, group_labels: GroupLabels = "show", min_cell: int = 0) -> Analysis:
+    """The analysis with what must not be shown taken out. Estimates of the models rest on all rows all the same.
+
+    Parameters
+    ----------
+    analysis : Analysis
+        What was computed.
+    group_labels : GroupLabels
+        ``code`` or ``hide``: the rows are analysed again with codes for the labels (:mod:`reportgen.group_codes`), so that
+        everything that is made of the result, the rows that travel with it included, holds codes and no label. ``hide`` leaves
+        the codes out too wherever single groups would be named or listed.
+    min_cell : int
+        Rows a group must have for its own figures to be shown.
+
+    Raises
+    ------
+    OptionConflict
+        The labels are the values of a predictor, of the weights or of the response too.
+    SmallCells
+        A level of a factor, or a combination, rests on fewer rows than `min_cell`: its coefficient would be its figure.
+    OutputNotWritable
+        The data are not what they were when they were analysed.
+    """
+    shown = analysis if group_labels == "show" else _coded(analysis, group_labels)
+    if min_cell:
+        _check_cells(analysis, min_cell)
+    small = np.flatnonzero(shown.moments.rows < min_cell)
+    disclosure = Disclosure(group_labels, min_cell, len(small), _withheld(shown.moments.rows, min_cell))
+    shown = replace(shown, disclosure=disclosure)
+    if disclosure.withheld:
+        shown = _without(shown, np.array(disclosure.withheld, dtype=np.int64))
+    names = frozenset(shown.groups[j] for j in disclosure.withheld)
+    return replace(
+        shown,
+        sample=replace(shown.sample, lost_groups=() if min_cell else shown.sample.lost_groups),
+        findings=tuple(_masked(item, disclosure, names) for item in shown.findings),
+    )
+
+
+def _coded(analysis: Analysis, group_labels: GroupLabels) -> Analysis:
+    """The same rows analysed again with codes for the labels; what became of the other rows stays as it was."""
+    formula, design = analysis.formula, analysis.design
+    other = {*formula.predictor_columns, design.weights} | {formula.variables[i] for i in formula.coded.compared}
+    if any(name in other for name in formula.grouping.columns):
+        raise OptionConflict(
+            f"--group-labels {group_labels}",
+            "cannot keep labels back that are the values of a predictor too",
+            "take the column of the group out of the predictors, or show the labels",
+        )
+    options = replace(analysis.options, name=analysis.sample.source, cluster="")
+    again = walk(formula.text, table_of(coded_rows(analysed_rows(analysis), design.group_columns)), options)
+    again = replace(again, sample=replace(analysis.sample, lost_groups=()), options=analysis.options)
+    labels = [replace(item, values=_nameless(item.values)) for item in analysis.findings if item.kind in ABOUT_LABELS]
+    return replace(again, findings=(*_found(again), *labels))
+
+
+def _found(analysis: Analysis) -> tuple[Finding, ...]:
+    """What there is to say about it."""
+    return find(
+        Evidence(
+            formula=analysis.formula,
+            sample=analysis.sample,
+            groups=analysis.groups,
+            levels=analysis.levels,
+            moments=analysis.moments,
+            points=analysis.points,
+            fits=analysis.fits,
+            comparison=analysis.comparison,
+        )
+    )
+
+
+def _nameless(values: Mapping[str, object]) -> dict[str, object]:
+    """Values of a finding without names of groups: examples are gone, a single name is absent."""
+    found: dict[str, object] = {}
+    for key, value in values.items():
+        if key in NAMES_OF_GROUPS:
+            found[key] = None
+        elif isinstance(value, list):
+            found[key] = [] if key == "examples" else [_without_name(key, item) for item in value]
+        else:
+            found[key] = value
+    return found
+
+
+def _without_name(key: str, item: object) -> object:
+    """An entry of a list of groups, or of a list of findings of their own."""
+    return None if key == "groups" else _nameless(item) if isinstance(item, Mapping) else item
+
+
+def _withheld(rows: NDArray[np.int64], min_cell: int) -> tuple[int, ...]:
+    """Groups to withhold: the small ones, and the next smallest up to two groups with `min_cell` rows together.
+
+    The totals over all groups are shown. Were one group missing from a list of the others, its figures would be the difference.
+    """
+    n_small = int((rows < min_cell).sum())
+    if not n_small:
+        return ()
+    order = np.argsort(rows, kind="stable")
+    enough = int(np.searchsorted(np.cumsum(rows[order]), min_cell)) + 1
+    return tuple(sorted(order[: max(n_small, 2, enough)].tolist()))
+
+
+def _without(analysis: Analysis, gone: NDArray[np.int64]) -> Analysis:
+    """The analysis without what shows groups that are withheld; what is to be said follows from the rest."""
+    influence, kept = analysis.comparison.influence, ~np.isin(analysis.points.codes, gone)
+    pairs = influence.between_pairs
+    shown = replace(
+        analysis,
+        comparison=replace(
+            analysis.comparison,
+            influence=Influence(
+                within=_others(influence.within, gone),
+                between=_others(influence.between, gone),
+                contextual=_others(influence.contextual, gone),
+                random_intercept=_others(influence.random_intercept, gone),
+                between_pairs=_other_pairs(pairs, gone),
+            ),
+            residual_spread=_spread_of_others(analysis.comparison.residual_spread, gone),
+        ),
+    )
+    labels = [item for item in analysis.findings if item.kind in ABOUT_LABELS and analysis.disclosure.group_labels != "show"]
+    points = Points(analysis.points.codes[kept], analysis.points.values[kept], analysis.points.n_rows)
+    return replace(shown, points=points, findings=(*_found(shown), *labels))
+
+
+def _others(found: SlopesWithout | Undefined, gone: NDArray[np.int64]) -> SlopesWithout | Undefined:
+    """Slopes without each group, those of groups withheld taken out."""
+    if isinstance(found, Undefined):
+        return found
+    kept = ~np.isin(found.groups, gone)
+    if not kept.any():
+        return Undefined(Issue("groups_withheld"))
+    return replace(
+        found,
+        groups=found.groups[kept],
+        estimates=found.estimates[kept],
+        errors=found.errors[kept],
+        df=found.df[kept],
+        refitted=found.refitted[kept],
+        lost=tuple(j for j in found.lost if j not in gone),
+    )
+
+
+def _other_pairs(found: SlopesWithoutPairs | Undefined, gone: NDArray[np.int64]) -> SlopesWithoutPairs | Undefined:
+    if isinstance(found, Undefined):
+        return found
+    kept = ~np.isin(found.pairs, gone).any(axis=1)
+    if not kept.any():
+        return Undefined(Issue("groups_withheld"))
+    return replace(found, pairs=found.pairs[kept], estimates=found.estimates[kept], errors=found.errors[kept])
+
+
+def _spread_of_others(found: ResidualSpread | Undefined, gone: NDArray[np.int64]) -> ResidualSpread | Undefined:
+    if isinstance(found, Undefined):
+        return found
+    kept = ~np.isin(found.groups, gone)
+    if not kept.any():
+        return Undefined(Issue("groups_withheld"))
+    return replace(found, groups=found.groups[kept], deviations=found.deviations[kept])
+
+
+def _masked(finding: Finding, disclosure: Disclosure, withheld: frozenset[str]) -> Finding:
+    """A finding without names and figures that must not be shown."""
+    values = finding.values
+    if not disclosure.lists_groups or (disclosure.min_cell and finding.kind == "groups_lost"):
+        values = _nameless(values)
+    if withheld and finding.kind == "extreme_rows":
+        values = {**values, "value": None}
+    elif withheld and finding.kind in ("singleton_groups", "groups_without_variation"):
+        named = values["examples"]
+        assert isinstance(named, list)
+        values = {**values, "examples": [label for label in named if label not in withheld]}
+    return replace(finding, values=values)
+
+
+def _check_cells(analysis: Analysis, min_cell: int) -> None:
+    """Raise where a level of a factor, or a combination of levels, rests on too few rows."""
+    formula = analysis.formula
+    rows = analysed_rows(analysis)
+    factors = _factors(rows, analysis)
+    for term in dict.fromkeys(formula.factor_columns(term, factors) for term in formula.coded.terms):
+        cells = Counter(zip(*(factors[name] for name in term), strict=True)) if term else Counter()
+        n_small = sum(n < min_cell for n in cells.values())
+        if n_small:
+            raise SmallCells(":".join(term), n_small, min_cell)
+
+
+def _factors(rows: AnalysedRows, analysis: Analysis) -> dict[str, list[object]]:
+    """Columns coded by level: texts, truth values, and what ``C()`` makes a factor; texts that are compared count by level."""
+    formula = analysis.formula
+    explicit = {formula.variables[i] for i in formula.coded.factors}
+    return {
+        field.name: values
+        for field, values in zip(rows.fields, rows.columns, strict=True)
+        if field.kind in ("string", "boolean") or field.name in explicit
+    }
