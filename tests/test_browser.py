@@ -13,15 +13,18 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
-from situations import document
+from situations import analysis, document
 
 from reportgen import analyze
+from reportgen.presentation.document import build_document
 from reportgen.presentation.html import render_html
+from reportgen.presentation.options import PLAIN
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 AXE = Path(sys.prefix) / "axe" / "axe_playwright_python" / "axe.min.js"
@@ -30,7 +33,7 @@ PAGES = {
     "hsb82": "mAch ~ ses + minrty + sector + (1 + ses | school)",
     "produc": "log(gsp) ~ log(pcap) + log(pc) + log(emp) + unemp + (1 | state)",
 }
-SITUATIONS = ("example", "hostile", "many_predictors", "no_predictor")
+SITUATIONS = ("example", "hostile", "many_predictors", "no_predictor", "several in German")
 MEGABYTE = 1_000_000
 NARROW = 320  # pixels: the narrowest telephone, and a page of 1280 at 400 %
 SHADES = {"light": "rgb(255, 255, 255)", "dark": "rgb(22, 24, 27)"}
@@ -70,7 +73,10 @@ def page(name: str) -> str:
     """The report of a data set or of a situation."""
     if name in PAGES:
         return analyze(PAGES[name], str(DATA / f"{name}.csv")).to_html()
-    return render_html(document(name))
+    situation, _, language = name.partition(" in ")
+    if language:
+        return render_html(build_document(analysis(situation), replace(PLAIN, lang="de")))
+    return render_html(document(situation))
 
 
 def shown(content: str, folder: Path, *options: str) -> tuple[str, list[str]]:
