@@ -147,6 +147,13 @@ READ: Mapping[str, Mapping[str, Any]] = {
         "variables": ("y", "a", "b", "g"),
         "computed": (1, 2),
     },
+    "y ~ bs(a, degree=+3) + (1 | g)": {
+        "fixed": "bs(a, degree=+3)",
+        "terms": ("bs(a, degree=+3)",),
+        "coded": (("bs(r1, degree=+3)",),),
+        "variables": ("y", "a", "g"),
+        "computed": (1,),
+    },
     "y ~ bs(a, df=4, extrapolation='extend') + I(b == 'extend') + (1 | g)": {
         "fixed": "bs(a, df=4, extrapolation='extend') + I(b == 'extend')",
         "terms": ("bs(a, df=4, extrapolation='extend')", "I(b == 'extend')"),
@@ -349,3 +356,4 @@ def test_the_largest_that_is_read() -> None:
     knots = ", ".join(str(i) for i in range(100))
     assert len(parse_formula(f"y ~ bs(x, knots=[{knots}]) + (1 | g)").terms) == 1
     assert len(parse_formula(f"y ~ I({'-' * 59}x) + (1 | g)").terms) == 1
+    assert len(parse_formula(f"y ~ I({'-' * 58}(x > 1)) + (1 | g)").terms) == 1

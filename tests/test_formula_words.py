@@ -99,7 +99,7 @@ REFUSALS: list[tuple[str, str, list[tuple[str, int]]]] = [
     (
         "the grouping term stands outside parentheses",
         "write (1 | group)",
-        [("y ~ z (1 | g)", 9), ("y ~ x | g", 6), ("y ~ x || g", 6)],
+        [("y ~ x | h + (1 | g)", 6), ("y ~ z (1 | g)", 9), ("y ~ x | g", 6), ("y ~ x || g", 6)],
     ),
     (
         "a term is missing here",
@@ -388,12 +388,20 @@ REFUSALS: list[tuple[str, str, list[tuple[str, int]]]] = [
     (
         "this argument of bs() is not allowed",
         "a whole number from 0 to 10 is allowed",
-        [("y ~ bs(x, degree=-1) + (1 | g)", 17), ("y ~ bs(x, degree=11) + (1 | g)", 17)],
+        [
+            ("y ~ bs(x, degree=-False) + (1 | g)", 17),
+            ("y ~ bs(x, degree=-1) + (1 | g)", 17),
+            ("y ~ bs(x, degree=11) + (1 | g)", 17),
+        ],
     ),
     (
         "this argument of bs() is not allowed",
         "a number is allowed",
-        [("y ~ bs(x, lower_bound='a') + (1 | g)", 22), ("y ~ bs(x, lower_bound=True) + (1 | g)", 22)],
+        [
+            ("y ~ bs(x, lower_bound='a') + (1 | g)", 22),
+            ("y ~ bs(x, lower_bound=-z) + (1 | g)", 22),
+            ("y ~ bs(x, lower_bound=True) + (1 | g)", 22),
+        ],
     ),
     (
         "this argument of bs() is not allowed",
@@ -405,7 +413,15 @@ REFUSALS: list[tuple[str, str, list[tuple[str, int]]]] = [
         "only 'center' is allowed",
         [("y ~ cr(x, df=4, constraints='anything') + (1 | g)", 28)],
     ),
-    ("the expression nests too deeply", "make a column of a part of it first", [("y ~ I(" + "-" * 60 + "x) + (1 | g)", 66)]),
+    (
+        "the expression nests too deeply",
+        "make a column of a part of it first",
+        [
+            ("y ~ I(" + "-" * 59 + "(x > 1)) + (1 | g)", 66),
+            ("y ~ I(" + "-" * 58 + "(x > -1)) + (1 | g)", 70),
+            ("y ~ I(" + "-" * 60 + "x) + (1 | g)", 66),
+        ],
+    ),
     ("too many arguments of I()", "it takes x", [("y ~ I(x, z) + (1 | g)", 9)]),
     (
         "a text can only be compared with a column by == or !=",

@@ -181,11 +181,11 @@ class _Check:
     offsets: Sequence[int]
     names: Names
 
-    def refuse(self, node: ast.AST, problem: str, allowed: str) -> None:
-        offset = getattr(node, "col_offset", 0)
-        refuse(self.text, self.tokens[max(0, bisect_right(self.offsets, offset) - 1)].position, problem, allowed)
+    def refuse(self, node: ast.expr | ast.keyword, problem: str, allowed: str) -> None:
+        place = bisect_right(self.offsets, node.col_offset) - 1
+        refuse(self.text, self.tokens[place].position, problem, allowed)
 
-    def call(self, node: ast.AST, depth: int) -> None:
+    def call(self, node: ast.expr, depth: int) -> None:
         name = _function(node)
         if not isinstance(node, ast.Call) or name not in SIGNATURES:
             self.refuse(node, "not a single call", "write one call, as log(x) or I(a + b), between operators")
