@@ -103,6 +103,25 @@ def test_a_group_that_alone_varies_cannot_be_left_out() -> None:
     assert missing.reason.code == "not_estimable_without_group"
 
 
+def test_a_predictor_that_varies_in_one_group_is_group_level_without_it() -> None:
+    rows = grouped_rows((6, 9, 7, 8, 5, 8, 10), seed=12)
+    values = rows.values.copy()
+    for group in (0, 1, 2, 4, 5, 6):
+        mine = rows.codes == group
+        values[mine, 0] = values[mine, 0].mean()
+    rows = replace(rows, values=values)
+    found = influence_of(rows).random_intercept
+    assert isinstance(found, SlopesWithout)
+    assert found.lost == ()
+    left = without(rows, 3)
+    alone = fit_all(left.moments, left.levels)["random_intercept"]
+    assert isinstance(alone, MixedFit)
+    slope = coefficient(alone, "x1", "group_level")
+    assert slope is not None
+    assert found.estimates[3, 0] == pytest.approx(slope.estimate, rel=1e-8)
+    assert found.errors[3, 0] == pytest.approx(slope.std_error, rel=1e-7)
+
+
 def test_a_dummy_of_one_group_cannot_be_left_out() -> None:
     rows = grouped_rows((6,) * 7, seed=10)
     mark = (rows.codes == 2).astype(float)

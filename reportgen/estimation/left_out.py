@@ -14,6 +14,8 @@ from reportgen.estimation.regressors import RANK_TOLERANCE, Regressors
 Array = NDArray[np.float64]
 Index = NDArray[np.int64]
 
+ROUNDING = 1e-12  # share of a column's variation within groups below which what is left without a group is its rounding
+
 
 @dataclass(frozen=True, eq=False)
 class LeftOut:
@@ -29,8 +31,8 @@ class LeftOut:
         Its rows and its sum of prior weights.
     means : (R, p + 1) array
         Its means, scaled columns [1, X, y].
-    cross : (R, p + 1, p + 1) array
-        Its centred cross-products.
+    within : (R, p + 1, p + 1) array
+        Centred cross-products of the groups left; exactly zero for a column that varies in none of them.
     """
 
     classes: SizeClasses
@@ -38,19 +40,19 @@ class LeftOut:
     rows: Index
     weight: Array
     means: Array
-    cross: Array
+    within: Array
 
     @classmethod
     def of(cls, reg: Regressors, groups: Index | None = None) -> LeftOut:
         """One problem for each of `groups` (by default for every group) of `reg`."""
         chosen = np.arange(reg.n_groups) if groups is None else groups
-        cross = reg.cross_of(chosen)
-        return cls(SizeClasses.of(reg), chosen, reg.rows[chosen], reg.weight[chosen], reg.means[chosen], cross)
+        within = _within_left(reg.S_W, reg.cross_of(chosen))
+        return cls(SizeClasses.of(reg), chosen, reg.rows[chosen], reg.weight[chosen], reg.means[chosen], within)
 
     def only(self, index: Index) -> LeftOut:
         """Some of the problems."""
         return LeftOut(
-            self.classes, self.groups[index], self.rows[index], self.weight[index], self.means[index], self.cross[index]
+            self.classes, self.groups[index], self.rows[index], self.weight[index], self.means[index], self.within[index]
         )
 
     @property
@@ -72,8 +74,10 @@ class LeftOut:
         """(G, p + 1, p + 1) sigma2 D'V^-1 D without the group."""
         own = self._share(index, gamma)
         mean = self.means[index]
-        mine = self.cross[index] + (own[:, None] * mean)[:, :, None] * mean[:, None, :]
-        return per_ratio(self.classes.gram, gamma, len(self.classes.size)) - mine
+        # Within and between apart: for a column without variation within the groups left, the part between them is all there
+        # is, and at large ratios it is smaller than the rounding of the whole.
+        others = per_ratio(self.classes.gram_of_means, gamma, len(self.classes.size))
+        return np.asarray(self.within[index] + (others - (own[:, None] * mean)[:, :, None] * mean[:, None, :]))
 
     def gram_slope(self, index: Index, gamma: Array) -> Array:
         """(G, p + 1, p + 1) derivative of :meth:`gram` by gamma."""
@@ -94,6 +98,13 @@ class LeftOut:
 
     def _share(self, index: Index, gamma: Array) -> Array:
         return self.weight[index] / (1.0 + self.weight[index] * gamma)
+
+
+def _within_left(whole: Array, removed: Array) -> Array:
+    """(R, k, k) cross-products without each group; what is rounding of the (k, k) whole is none."""
+    left = np.asarray(whole - removed)
+    kept = np.diagonal(left, axis1=1, axis2=2) > ROUNDING * np.diag(whole)
+    return np.where(kept[:, :, None] & kept[:, None, :], left, 0.0)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -72,8 +72,12 @@ class SizeClasses:
 
     def gram(self, gamma: Array) -> Array:
         """(G, p + 1, p + 1) sigma2 D'V^-1 D at each of G ratios gamma."""
+        return self.within + self.gram_of_means(gamma)
+
+    def gram_of_means(self, gamma: Array) -> Array:
+        """(G, p + 1, p + 1) the part of :meth:`gram` that comes from the group means."""
         share = self.size / (1.0 + np.multiply.outer(gamma, self.size))
-        return self.within + np.tensordot(share, self.outer, axes=1)
+        return np.tensordot(share, self.outer, axes=1)
 
     def gram_slope(self, gamma: Array) -> Array:
         """(G, p + 1, p + 1) derivative of :meth:`gram` with respect to gamma."""
