@@ -54,6 +54,7 @@ benchmarks: $(VENV)/.development
 	$(BIN)/python tests/benchmarks/in_memory.py
 	$(BIN)/python tests/benchmarks/parquet.py
 	$(BIN)/python tests/benchmarks/growth.py
+	$(BIN)/python tests/benchmarks/safety.py
 
 clean:
 	rm -rf demo build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis $(VENV)

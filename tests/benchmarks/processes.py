@@ -11,10 +11,14 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """`seconds` from start to end, `megabytes` of memory at the peak (the process itself, not its children)."""
+    """`seconds` from start to end, `megabytes` of memory at the peak (the process itself, not its children).
+
+    `processor` seconds are those it was at work, in all threads: what else runs on the machine hardly adds to them.
+    """
 
     seconds: float
     megabytes: float
+    processor: float
 
 
 def run_once(command: Sequence[str]) -> Run:
@@ -32,7 +36,7 @@ def run_once(command: Sequence[str]) -> Run:
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
         raise RuntimeError(f"{' '.join(command)} ended with exit code {process.returncode}")
-    return Run(seconds, usage.ru_maxrss / 1024)
+    return Run(seconds, usage.ru_maxrss / 1024, usage.ru_utime + usage.ru_stime)
 
 
 def best_of(command: Sequence[str], runs: int) -> Run:
