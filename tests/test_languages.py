@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 
 import docx
 import pytest
@@ -24,6 +26,8 @@ from test_page_numbers import Sentences, numbers_in, pool_of, strangers
 from reportgen import analyze
 from reportgen.cli import main
 from reportgen.errors import InputError, OptionError
+from reportgen.findings import Finding
+from reportgen.fits import Issue
 from reportgen.presentation.attachments import attachments
 from reportgen.presentation.document import Document, build_document
 from reportgen.presentation.formatting import P_STYLES, count, fixed, p_style, p_value, percent, scientific
@@ -160,16 +164,89 @@ def plain_numbers(text: str, language: str) -> Counter[float]:
     )
 
 
-@pytest.mark.parametrize("language", OTHERS)
-@pytest.mark.parametrize("situation", EVERYWHERE)
-def test_the_same_structure_and_the_same_numbers(situation: str, language: str) -> None:
-    english, other = Page(html(situation, ENGLISH)), Page(html(situation, language))
+def assert_alike(english: Page, other: Page, language: str) -> None:
+    """The same elements, and the same numbers in text and in alternative texts."""
     assert other.faults == other.open == []
     assert links_sorted(skeleton(other)) == links_sorted(skeleton(english))
     alternatives = [" ".join(page.values("alt")) for page in (english, other)]
     assert plain_numbers(alternatives[1], language) == plain_numbers(alternatives[0], ENGLISH)
     assert plain_numbers(" ".join(other.words), language) == plain_numbers(" ".join(english.words), ENGLISH)
     assert not re.search(r"\bnan\b|\bNone\b|\binf\b|Undefined|\{\}|\{\{", other.text)
+
+
+@pytest.mark.parametrize("language", OTHERS)
+@pytest.mark.parametrize("situation", EVERYWHERE)
+def test_the_same_structure_and_the_same_numbers(situation: str, language: str) -> None:
+    assert_alike(Page(html(situation, ENGLISH)), Page(html(situation, language)), language)
+
+
+def rare_findings(n: int) -> tuple[Finding, ...]:
+    """What no situation brings up, about one or several of something."""
+    some, x = {"n": n, "examples": ["q1", "q2"][:n]}, {"column": "x"}
+    values: dict[str, dict[str, object]] = {
+        "derived_mean": {**x, "predictor": "z"},
+        "extreme_rows": {**x, "n": n, "value": 987.6},
+        "few_digits": {**x, "spread": 0.0123, "size": 4567.0, "digits": n},
+        "few_values": {"n": 4},
+        "groups_lost": some,
+        "groups_without_variation": {**x, **some},
+        "identity_fails": {"identity": "pooled_is_a_blend", "discrepancy": 0.0321},
+        "little_between_variation": {**x, "between_share": 0.0134},
+        "little_within_variation": {**x, "between_share": 0.9834},
+        "missing_labels": some,
+        "missing_value_codes": {**x, "n": 6, "value": -999.0},
+        "not_converged": {"variants": ["random_slope", "within_between_slope"][:n]},
+        "numeric_group_predictor": {**x},
+        "overlapping_predictors": {"columns": [{"column": "x", "vif": 17.3}, {"column": "z", "vif": 18.4}][:n]},
+        "several_optima": {"variants": ["random_intercept", "mundlak"][:n]},
+        "similar_labels": {"n": n, "examples": [["q1", "q2"], ["q3", "q4"]][:n]},
+    }
+    return tuple(Finding(kind, "caution", MappingProxyType(found)) for kind, found in values.items())
+
+
+def test_every_finding_is_met() -> None:
+    met = {finding.kind for situation in EVERYWHERE for finding in analysis(situation).findings}
+    met |= {finding.kind for finding in rare_findings(2)}
+    assert met == {path.name.removesuffix(".html.j2") for path in (TEMPLATES / "findings").iterdir()}
+
+
+@pytest.mark.parametrize("language", OTHERS)
+@pytest.mark.parametrize("n", [1, 2])
+def test_rare_findings_say_the_same(n: int, language: str) -> None:
+    rare = replace(analysis("two_levels"), findings=rare_findings(n))
+    pages = [render_html(build_document(rare, presentation(name))) for name in (ENGLISH, language)]
+    assert_alike(Page(pages[0]), Page(pages[1]), language)
+    assert english_left(pages[1]) == []
+
+
+@pytest.mark.parametrize("language", OTHERS)
+@pytest.mark.parametrize("kept_back", [{"group_labels": "code"}, {"group_labels": "hide"}, {"min_cell": 3}, {"min_cell": 5}])
+def test_what_is_kept_back_is_said_alike(kept_back: dict[str, Any], language: str) -> None:
+    pages = [
+        render_html(build_document(analysis("unbalanced"), replace(presentation(name), **kept_back)))
+        for name in (ENGLISH, language)
+    ]
+    assert_alike(Page(pages[0]), Page(pages[1]), language)
+    assert english_left(pages[1]) == []
+
+
+SAMPLES = {"column": "Ua", "columns": ["Ub", "Uc"], "others": ["Ud", "Ue"], "group": "Uf", "variant": "pooled"}
+ONE: dict[str, object] = {"columns": ["Ub"], "others": [], "n": 1}
+SHOWN = re.compile(r"\b[0-9]+\b|U[a-f]\b")
+
+
+@pytest.mark.parametrize("language", OTHERS)
+@pytest.mark.parametrize("samples", [SAMPLES, {**SAMPLES, **ONE}], ids=["several", "one"])
+def test_sentences_of_what_could_not_be_computed_say_the_same(samples: Mapping[str, object], language: str) -> None:
+    english, other = wording(), wording(Layers(language))
+    for code, macro in english.sentences.items():
+        if code == "names":
+            continue
+        values = {name: samples.get(name, 31 + place) for place, name in enumerate(macro.arguments)}
+        texts = [words.issue(Issue(code, values)) for words in (english, other)]
+        assert Counter(SHOWN.findall(texts[1])) == Counter(SHOWN.findall(texts[0])), code
+        assert ENGLISH_WORDS.findall(texts[1]) == [], code
+        assert texts[1].endswith("."), code
 
 
 def test_a_number_that_drifts_is_seen() -> None:
@@ -187,12 +264,16 @@ class Words(Page):
             self.words.append(data)
 
 
+def english_left(page: str) -> list[str]:
+    """English words in a page, with what stands around them; literature is left out."""
+    found = Words(re.sub(r'<ul class="references"[^>]*>.*?</ul>', "", page, flags=re.DOTALL))
+    text = " ".join([*found.words, *found.values("alt"), *found.values("aria-label"), *found.values("content")])
+    return [text[max(0, m.start() - 30) : m.end() + 20] for m in ENGLISH_WORDS.finditer(text)]
+
+
 @pytest.mark.parametrize("situation", [name for name in EVERYWHERE if name != "hostile"])
 def test_no_english_is_left_in_german(situation: str) -> None:
-    page = re.sub(r'<ul class="references"[^>]*>.*?</ul>', "", html(situation, "de"), flags=re.DOTALL)
-    found = Words(page)
-    text = " ".join([*found.words, *found.values("alt"), *found.values("aria-label"), *found.values("content")])
-    assert [text[max(0, m.start() - 30) : m.end() + 20] for m in ENGLISH_WORDS.finditer(text)] == []
+    assert english_left(html(situation, "de")) == []
     assert len(ENGLISH_WORDS.findall(Page(html(situation, ENGLISH)).text)) > 300
 
 
