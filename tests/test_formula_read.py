@@ -357,3 +357,4 @@ def test_the_largest_that_is_read() -> None:
     assert len(parse_formula(f"y ~ bs(x, knots=[{knots}]) + (1 | g)").terms) == 1
     assert len(parse_formula(f"y ~ I({'-' * 59}x) + (1 | g)").terms) == 1
     assert len(parse_formula(f"y ~ I({'-' * 58}(x > 1)) + (1 | g)").terms) == 1
+    assert len(parse_formula(f"y ~ I({'-' * 58}(x + 1)) + (1 | g)").terms) == 1

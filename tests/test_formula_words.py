@@ -417,6 +417,8 @@ REFUSALS: list[tuple[str, str, list[tuple[str, int]]]] = [
         "the expression nests too deeply",
         "make a column of a part of it first",
         [
+            ("y ~ I(" + "-" * 59 + "(x + 1)) + (1 | g)", 66),
+            ("y ~ I(" + "-" * 58 + "(x + -1)) + (1 | g)", 70),
             ("y ~ I(" + "-" * 59 + "(x > 1)) + (1 | g)", 66),
             ("y ~ I(" + "-" * 58 + "(x > -1)) + (1 | g)", 70),
             ("y ~ I(" + "-" * 60 + "x) + (1 | g)", 66),

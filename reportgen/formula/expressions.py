@@ -149,27 +149,28 @@ def _piece(text: str, tokens: Sequence[Token], index: int, names: Names) -> str:
     if token.kind == "column":
         factor = opens and before.text == "C" and tokens[index + 1].text in (",", ")")
         return f"{'f' if factor else 'r'}{names.columns.index(token.text)}"
-    in_treatment = _in_treatment(tokens, index)
-    if (token.kind == "string" and not _is_keyword_value(tokens, index)) or (token.kind == "number" and in_treatment):
-        source = repr(token.text) if token.kind == "string" else token.text
-        return f"s{names.literal(source, tokens[2].text if in_treatment else '')}"
-    if token.kind == "string":
-        return repr(token.text)
+    if token.kind in ("string", "number"):
+        return _written(tokens, index, names)
     if token.kind == "operator" and token.text in ("~", "|", "||", ":", "^"):
         hint = "write ** for a power" if token.text == "^" else "allowed in a call are + - * / // % ** and one comparison"
         refuse(text, token.position, f"'{token.text}' has no meaning inside a call", hint)
     return token.text
 
 
-def _is_keyword_value(tokens: Sequence[Token], index: int) -> bool:
-    return tokens[index - 1].text == "=" and tokens[index - 2].text in ("extrapolation", "constraints")
+def _written(tokens: Sequence[Token], index: int, names: Names) -> str:
+    """A text or a number: an alias where it is compared with cells or is a reference level, else as it stands."""
+    token = tokens[index]
+    source = repr(token.text) if token.kind == "string" else token.text
+    if _is_in_treatment(tokens[:index]):
+        return f"s{names.literal(source, tokens[2].text)}"
+    is_keyword_value = tokens[index - 1].text == "=" and tokens[index - 2].text in ("extrapolation", "constraints")
+    return f"s{names.literal(source, '')}" if token.kind == "string" and not is_keyword_value else source
 
 
-def _in_treatment(tokens: Sequence[Token], index: int) -> bool:
-    depth = index - 1
-    while depth > 0 and tokens[depth].kind != "open":
-        depth -= 1
-    return tokens[depth - 1].kind == "function" and tokens[depth - 1].text == "Treatment"
+def _is_in_treatment(before: Sequence[Token]) -> bool:
+    """Whether the last bracket opened belongs to ``Treatment``."""
+    opened = max(index for index, token in enumerate(before) if token.kind == "open")
+    return before[opened - 1].kind == "function" and before[opened - 1].text == "Treatment"
 
 
 @dataclass(frozen=True, slots=True)
