@@ -16,6 +16,7 @@ import pytest
 
 from reportgen.errors import BadValue, ColumnMissing, InputError, SourceUnreadable
 from reportgen.sources import open_source
+from reportgen.sources.datasets import ColumnarFiles
 
 Writer = Callable[[pd.DataFrame, Path], object]
 
@@ -94,6 +95,79 @@ def test_folder_of_parquet_files(tmp_path: Path) -> None:
     FRAME[["y", "g"]].to_parquet(folder / "year=2025" / "z.parquet")
     with pytest.raises(ColumnMissing, match=r"no column 'x' in years/z.parquet"):
         list(open_source(folder).chunks(["x"]))
+
+
+def folder_of(place: Path, *parts: pd.DataFrame | pa.Table) -> Path:
+    """A folder ``parts`` with a Parquet file for each part: a.parquet, b.parquet, ..."""
+    folder = place / "parts"
+    folder.mkdir()
+    for letter, part in zip("abc", parts, strict=False):
+        pq.write_table(part if isinstance(part, pa.Table) else pa.Table.from_pandas(part), folder / f"{letter}.parquet")
+    return folder
+
+
+def test_labels_in_the_names_of_folders_stay_as_written(tmp_path: Path) -> None:
+    for label, x in (("1", 1.0), ("01", 2.0), ("001", 3.0)):
+        (tmp_path / "data" / f"g={label}").mkdir(parents=True)
+        pd.DataFrame({"x": [x]}).to_parquet(tmp_path / "data" / f"g={label}" / "part.parquet")
+    found = {row["x"]: row["g"] for row in rows(tmp_path / "data", ("x", "g"))}
+    assert found == {1.0: "1", 2.0: "01", 3.0: "001"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "other"),
+    [("int64", "float64"), ("int32", "int64"), ("float32", "float64"), ("bool", "bool")],
+)
+def test_the_files_of_a_folder_may_hold_numbers_of_other_types(kind: str, other: str, tmp_path: Path) -> None:
+    parts = [pd.DataFrame({"x": np.array(values, dtype=name)}) for values, name in (([0, 1], kind), ([1, 0], other))]
+    expected = [0, 1, 1, 0]
+    assert [row["x"] for row in rows(folder_of(tmp_path, *parts), ("x",))] == expected
+    (tmp_path / "parts" / "a.parquet").rename(tmp_path / "parts" / "z.parquet")  # the other type comes first now
+    assert [row["x"] for row in rows(tmp_path / "parts", ("x",))] == expected[2:] + expected[:2]
+
+
+def test_a_column_without_a_value_in_the_first_file_is_read_from_the_others(tmp_path: Path) -> None:
+    folder = folder_of(tmp_path, pa.table({"x": pa.nulls(1), "g": pa.nulls(1)}), pa.table({"x": [1.5], "g": ["a"]}))
+    assert rows(folder, ("x", "g")) == [{"x": None, "g": None}, {"x": 1.5, "g": "a"}]
+
+
+def test_a_column_that_one_file_of_a_plain_folder_lacks_is_named(tmp_path: Path) -> None:
+    folder = folder_of(tmp_path, FRAME[:2], FRAME[2:][["y", "g"]])
+    with pytest.raises(ColumnMissing, match=r"no column 'x' in parts/b.parquet"):
+        list(open_source(folder).chunks(["x"]))
+    source = open_source(folder)
+    assert isinstance(source, ColumnarFiles)
+    with pytest.raises(ColumnMissing, match=r"no column 'x' in parts/b.parquet"):
+        [list(part.chunks(["x"])) for part in source.parts(1)]
+    assert len(rows(folder, ("y", "g"))) == len(FRAME)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "sentence"),
+    [
+        ([1, 2], ["a"], r"parts: column 'g' holds int64 in a.parquet and string in b.parquet; write it with one type"),
+        ([1.5, 2.5], [10**17 + 1], r"parts: column 'g' holds int64 in b.parquet and double in another file"),
+    ],
+)
+def test_labels_of_two_types_in_a_folder_are_refused(
+    first: list[object], second: list[object], sentence: str, tmp_path: Path
+) -> None:
+    folder = folder_of(tmp_path, pa.table({"g": first}), pa.table({"g": second}))
+    with pytest.raises(SourceUnreadable, match=sentence):
+        rows(folder, ("g",))
+
+
+def test_the_broken_file_of_a_folder_is_named(tmp_path: Path) -> None:
+    folder = folder_of(tmp_path, FRAME)
+    (folder / "b.parquet").write_bytes(b"")
+    with pytest.raises(SourceUnreadable, match=r"^parts/b.parquet: cannot be read"):
+        open_source(folder)
+
+
+def test_two_columns_of_one_name_in_a_parquet_file_are_said(tmp_path: Path) -> None:
+    pq.write_table(pa.Table.from_arrays([pa.array([1]), pa.array([2])], names=["x", "x"]), tmp_path / "a.parquet")
+    with pytest.raises(SourceUnreadable, match=r"a.parquet: several columns have the same name"):
+        open_source(tmp_path / "a.parquet")
 
 
 def test_labels_stay_as_written(tmp_path: Path) -> None:

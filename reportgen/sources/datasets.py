@@ -9,7 +9,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from reportgen.errors import ColumnMissing, SourceUnreadable, listed
+from reportgen.errors import ColumnMissing, SourceUnreadable, listed, quoted
 from reportgen.sources.digests import digest_of_files
 from reportgen.sources.source import check_known, gathered, rows_at_a_time
 
@@ -38,6 +38,8 @@ class ColumnarFiles:
         Rows of a chunk.
     pieces : tuple of (int, tuple of int)
         Number of a file and of its row groups: what is read of the whole; everything if empty.
+    keys : tuple of str
+        Columns that stand in the names of the folders, as ``key=value``.
     """
 
     name: str
@@ -48,6 +50,7 @@ class ColumnarFiles:
     file_format: str
     chunk_rows: int
     pieces: tuple[tuple[int, tuple[int, ...]], ...] = ()
+    keys: tuple[str, ...] = ()
     _digest: list[str] = field(default_factory=list, repr=False)
 
     def types(self, columns: Sequence[str]) -> Mapping[str, pa.DataType]:
@@ -57,14 +60,17 @@ class ColumnarFiles:
 
     def chunks(self, columns: Sequence[str], as_text: Sequence[str] = ()) -> Iterator[pa.Table]:
         """The rows, file by file; texts among the labels come as dictionaries, which are built while reading."""
-        types = self.types(columns)
-        if self.folder is not None and not self.pieces:
-            self._check_files(columns)
+        types = dict(self.types(columns))
+        if self.folder is not None:
+            self._check_files(columns, as_text)
         is_parquet = self.file_format == "parquet"
-        labels = [name for name in columns if is_parquet and name in as_text and is_text(types[name])]
+        texts = [name for name in columns if name in as_text and name not in self.keys and is_text(types[name])]
+        labels = texts if is_parquet else []
+        written = [name for name in columns if name in as_text and name in self.keys]  # 01 in a folder's name is not 1
+        types |= dict.fromkeys(written, pa.string())
         rows = rows_at_a_time(self.chunk_rows, len(columns))
         try:
-            dataset = dataset_of(self.paths, self.folder, labels) if labels else self.dataset
+            dataset = self._as_labels(labels, written) if labels or written else self.dataset
             batches = (_restricted(dataset, self.pieces) if self.pieces else dataset).to_batches(
                 columns=list(columns), batch_size=rows, batch_readahead=READ_AHEAD, fragment_readahead=1
             )
@@ -83,8 +89,6 @@ class ColumnarFiles:
 
         A file is cut between its row groups, one of another format than Parquet not at all.
         """
-        if self.folder is not None:
-            self._check_files(())
         found: list[list[tuple[int, tuple[int, ...]]]] = [[]]
         filled = 0
         for number, fragment in enumerate(self.dataset.get_fragments()):
@@ -109,13 +113,28 @@ class ColumnarFiles:
             self._digest.append(digest_of_files(self.paths, self.folder))
         return self._digest[0]
 
-    def _check_files(self, columns: Sequence[str]) -> None:
-        """A column that one file of the folder lacks would be read as missing without a word."""
-        partitions = set(self.dataset.partitioning.schema.names) if self.dataset.partitioning is not None else set()
-        for fragment in self.dataset.get_fragments():
-            for column in columns:
-                if column not in partitions and column not in fragment.physical_schema.names:
+    def _as_labels(self, labels: Sequence[str], written: Sequence[str]) -> Any:
+        """The data set with the columns `labels` as dictionaries, and `written` as they stand in the folders' names."""
+        types = dict.fromkeys(written, pa.string()) | {
+            name: pa.dictionary(pa.int32(), self.dataset.schema.field(name).type) for name in labels
+        }
+        schema = pa.schema([f.with_type(types.get(f.name, f.type)) for f in self.dataset.schema])
+        return dataset_of(self.paths, self.folder, labels, schema=schema, keys=self.keys)
+
+    def _check_files(self, columns: Sequence[str], as_text: Sequence[str]) -> None:
+        """Raise for a column that a file to be read lacks, or whose labels it holds as numbers of another kind.
+
+        The one would be read as missing without a word; in the other 64-bit labels would lose their last digits.
+        """
+        fragments = list(self.dataset.get_fragments())
+        for number in sorted({number for number, _ in self.pieces}) or range(len(fragments)):
+            fragment = fragments[number]
+            for column in (column for column in columns if column not in self.keys):
+                if column not in fragment.physical_schema.names:
                     raise ColumnMissing(column, fragment.physical_schema.names, f"{self.name}/{Path(fragment.path).name}")
+                kind, common = fragment.physical_schema.field(column).type, self.dataset.schema.field(column).type
+                if column in as_text and pa.types.is_integer(kind) and pa.types.is_floating(common):
+                    raise _two_types(self.name, column, (Path(fragment.path).name, kind), ("another file", common))
 
 
 def _restricted(whole: Any, pieces: Sequence[tuple[int, tuple[int, ...]]]) -> Any:
@@ -140,8 +159,58 @@ def is_text(kind: pa.DataType) -> bool:
     return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
 
 
-def dataset_of(paths: Sequence[Path], folder: Path | None, labels: Sequence[str] = (), kind: str = "parquet") -> Any:
-    """Files as one Arrow data set; the columns `labels` of Parquet files are read as dictionaries."""
+def _two_types(name: str, column: str, first: tuple[str, pa.DataType], second: tuple[str, pa.DataType]) -> SourceUnreadable:
+    """The error for a column whose types in two files cannot be brought together."""
+    problem = f"column {quoted(column)} holds {first[1]} in {first[0]} and {second[1]} in {second[0]}"
+    return SourceUnreadable(name, "", problem, "write it with one type in all files")
+
+
+def _keys(whole: Any) -> tuple[str, ...]:
+    """Columns in the names of the folders, as the files say: the data set's own list holds every column if there are none."""
+    from pyarrow.dataset import get_partition_keys
+
+    found = (get_partition_keys(fragment.partition_expression) for fragment in whole.get_fragments())
+    return tuple(dict.fromkeys(key for keys in found for key in keys))
+
+
+def _common_schema(whole: Any, name: str) -> pa.Schema:
+    """The schema of the files of a folder whose types hold the values of all of them, as 64-bit floats do those of integers.
+
+    Raises
+    ------
+    SourceUnreadable
+        There are none for a column.
+    """
+    names = whole.schema.names
+    common: dict[str, tuple[str, pa.Field]] = {}
+    for fragment in whole.get_fragments():
+        file = Path(fragment.path).name
+        for field_ in fragment.physical_schema:
+            if field_.name not in names or names.count(field_.name) > 1 or pa.types.is_dictionary(field_.type):
+                continue
+            before, known = common.get(field_.name, (file, field_))
+            try:
+                both = pa.unify_schemas([pa.schema([known]), pa.schema([field_])], promote_options="permissive").field(0)
+            except (pa.ArrowTypeError, pa.ArrowInvalid) as error:
+                raise _two_types(name, field_.name, (before, known.type), (file, field_.type)) from error
+            common[field_.name] = (before if both.type == known.type else file, both)
+    return pa.schema([f.with_type(common[f.name][1].type) if f.name in common else f for f in whole.schema])
+
+
+def dataset_of(
+    paths: Sequence[Path],
+    folder: Path | None,
+    labels: Sequence[str] = (),
+    kind: str = "parquet",
+    *,
+    schema: pa.Schema | None = None,
+    keys: Sequence[str] = (),
+) -> Any:
+    """Files as one Arrow data set.
+
+    The columns `labels` of Parquet files are read as dictionaries. Types are those of the first file, or of `schema`, which
+    holds for the `keys` in the names of the folders too.
+    """
     from pyarrow import dataset
 
     form: Any = kind
@@ -152,13 +221,27 @@ def dataset_of(paths: Sequence[Path], folder: Path | None, labels: Sequence[str]
             default_fragment_scan_options=dataset.ParquetFragmentScanOptions(pre_buffer=False),
         )
     if folder is None:
-        return dataset.dataset(str(paths[0]), format=form)
-    return dataset.dataset([str(path) for path in paths], format=form, partitioning="hive", partition_base_dir=str(folder))
+        return dataset.dataset(str(paths[0]), format=form, schema=schema)
+    hive: Any = "hive"
+    if schema is not None and keys:
+        hive = dataset.partitioning(pa.schema([schema.field(key) for key in keys]), flavor="hive")
+    files = [str(path) for path in paths]
+    return dataset.dataset(files, schema=schema, format=form, partitioning=hive, partition_base_dir=str(folder))
 
 
 def broken(name: str) -> SourceUnreadable:
     """The error for a file whose bytes are not what its ending promises."""
     return SourceUnreadable(name, "", "cannot be read: it is not what its ending says, or broken", "write or copy it again")
+
+
+def _broken_file(paths: Sequence[Path], name: str) -> str:
+    """Name of the first file of a folder that cannot be read alone, or of the folder."""
+    for path in paths:
+        try:
+            dataset_of((path,), None).count_rows()
+        except (pa.ArrowException, OSError):
+            return f"{name}/{path.name}"
+    return name
 
 
 def open_columnar(path: Path, name: str, kind: str, chunk_rows: int) -> ColumnarFiles:
@@ -179,12 +262,20 @@ def open_columnar(path: Path, name: str, kind: str, chunk_rows: int) -> Columnar
     try:
         dataset = dataset_of(paths, folder, kind=kind)
         n_rows = dataset.count_rows()
+        keys = _keys(dataset) if folder is not None else ()
+        if folder is not None:
+            common = _common_schema(dataset, name)
+            dataset = (
+                dataset if common.equals(dataset.schema) else dataset_of(paths, folder, kind=kind, schema=common, keys=keys)
+            )
     except (pa.ArrowException, OSError) as error:
-        raise broken(name) from error
+        if "duplicate field names" in str(error):
+            raise SourceUnreadable(name, "", "several columns have the same name", "give every column its own name") from error
+        raise broken(name if folder is None else _broken_file(paths, name)) from error
     columns = tuple(dataset.schema.names)
     if len(set(columns)) < len(columns):
         twice = sorted({c for c in columns if columns.count(c) > 1})
         raise SourceUnreadable(name, "", f"several columns are named {listed(twice)}", "give every column its own name")
     if n_rows == 0:
         raise SourceUnreadable(name, "", "has names of columns but no rows", "give a file with data")
-    return ColumnarFiles(name, columns, paths, folder, dataset, kind, chunk_rows)
+    return ColumnarFiles(name, columns, paths, folder, dataset, kind, chunk_rows, keys=keys)
