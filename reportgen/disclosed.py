@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
-from reportgen.analysed_rows import AnalysedRows, analysed_rows, table_of
+from reportgen.analysed_rows import analysed_rows, table_of
 from reportgen.analysis import Analysis, walk
+from reportgen.design.groups import ColumnIndex
 from reportgen.disclosure import NAMES_OF_GROUPS, Disclosure, GroupLabels
 from reportgen.errors import OptionConflict, SmallCells
 from reportgen.estimation.residual_spread import ResidualSpread
@@ -20,6 +23,7 @@ from reportgen.group_codes import coded_rows
 from reportgen.influence import Influence, SlopesWithout
 from reportgen.pair_influence import SlopesWithoutPairs
 from reportgen.points import Points
+from reportgen.sample import used_rows
 
 ABOUT_LABELS = ("similar_labels", "missing_labels", "groups_lost")
 """Findings about the labels themselves; without labels they say how many groups it is, not which."""
@@ -203,22 +207,31 @@ def _masked(finding: Finding, disclosure: Disclosure, withheld: frozenset[str]) 
 
 def _check_cells(analysis: Analysis, min_cell: int) -> None:
     """Raise where a level of a factor, or a combination of levels, rests on too few rows."""
-    formula = analysis.formula
-    rows = analysed_rows(analysis)
-    factors = _factors(rows, analysis)
-    for term in dict.fromkeys(formula.factor_columns(term, factors) for term in formula.coded.terms):
-        cells = Counter(zip(*(factors[name] for name in term), strict=True)) if term else Counter()
-        n_small = sum(n < min_cell for n in cells.values())
+    design, formula = analysis.design, analysis.formula
+    factors = _factors(analysis)
+    terms = dict.fromkeys(formula.factor_columns(term, factors) for term in formula.coded.terms)
+    cells: dict[tuple[str, ...], Counter[tuple[int, ...]]] = {term: Counter() for term in terms if term}
+    if not cells:
+        return
+    levels = {name: ColumnIndex() for name in factors}
+    for table, _ in used_rows(design.source, design.source_columns, design.group_columns, design.text_columns):
+        codes = {name: levels[name].encode(table.column(name)) for name in factors}
+        for term, counts in cells.items():
+            found, rows = np.unique(np.stack([codes[name] for name in term], axis=1), axis=0, return_counts=True)
+            counts.update(dict(zip(map(tuple, found.tolist()), rows.tolist(), strict=True)))
+    for term, counts in cells.items():
+        n_small = sum(rows < min_cell for rows in counts.values())
         if n_small:
             raise SmallCells(":".join(term), n_small, min_cell)
 
 
-def _factors(rows: AnalysedRows, analysis: Analysis) -> dict[str, list[object]]:
-    """Columns coded by level: texts, truth values, and what ``C()`` makes a factor; texts that are compared count by level."""
+def _factors(analysis: Analysis) -> tuple[str, ...]:
+    """Predictors coded by level: texts (compared ones too), truth values, and what ``C()`` makes a factor."""
     formula = analysis.formula
     explicit = {formula.variables[i] for i in formula.coded.factors}
-    return {
-        field.name: values
-        for field, values in zip(rows.fields, rows.columns, strict=True)
-        if field.kind in ("string", "boolean") or field.name in explicit
-    }
+    types = analysis.design.source.types(formula.predictor_columns)
+    return tuple(name for name in formula.predictor_columns if name in explicit or not _is_number(types[name]))
+
+
+def _is_number(kind: Any) -> bool:
+    return bool(pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind))

@@ -6,9 +6,11 @@ allowed. The command line prints that sentence and ends with :attr:`ReportgenErr
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 
+MAX_SAID = 10_000  # characters of a library's message that are looked at
 MAX_QUOTED = 20  # characters of a user's value that a message may repeat
 
 
@@ -16,6 +18,14 @@ def quoted(value: object) -> str:
     """A user's value for a message: printable, in quotes, at most ``MAX_QUOTED`` characters."""
     text = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in str(value))
     return f"'{text[:MAX_QUOTED]}...'" if len(text) > MAX_QUOTED else f"'{text}'"
+
+
+def said(message: str, longest: int = 120) -> str:
+    """The first line of what a library said, cut where it repeats more than ``MAX_QUOTED`` characters of a value."""
+    first = message.strip().split("\n", 1)[0][:MAX_SAID]
+    in_quotes = re.sub(r"'([^']*)'|\"([^\"]*)\"", lambda found: quoted(found[1] or found[2] or ""), first)
+    words = [f"{word[:MAX_QUOTED]}..." if len(word) > MAX_QUOTED + 5 else word for word in in_quotes.split(" ")]
+    return " ".join(words)[:longest]
 
 
 def listed(names: Sequence[str], limit: int = 8) -> str:

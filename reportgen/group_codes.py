@@ -57,20 +57,27 @@ def _ranks(columns: Sequence[list[Any]], n_rows: int) -> Codes:
     """(n, k) rank of each cell among the distinct values of its column."""
     ranks = np.zeros((n_rows, len(columns)), dtype=np.int64)
     for i, values in enumerate(columns):
-        places = {value: rank for rank, value in enumerate(sorted(set(values)))}
-        ranks[:, i] = [places[value] for value in values]
+        ranks[:, i] = _rank(values)
     return ranks
 
 
-def _numbers(labels: list[str], ranks: Codes) -> Codes:
+def _rank(values: list[Any]) -> Codes:
+    """(n,) rank of each value among the distinct ones."""
+    if not isinstance(values[0], str):
+        return np.unique(np.array(values), return_inverse=True)[1]
+    places = {value: rank for rank, value in enumerate(sorted(set(values)))}
+    return np.array([places[value] for value in values], dtype=np.int64)
+
+
+def _numbers(labels: list[Any], ranks: Codes) -> Codes:
     """(n,) number of each row's label, 0, 1, 2, ..., by the digests of the rows that have the label."""
-    found, own = np.unique(np.array(labels, dtype=object), return_inverse=True)
+    own = _rank(labels)
     order = np.lexsort((*ranks.T[::-1], own))
-    ends = np.cumsum(np.bincount(own, minlength=len(found)))
-    pieces = np.split(ranks[order], ends[:-1])
+    counts = np.bincount(own)
+    pieces = np.split(ranks[order], np.cumsum(counts)[:-1])
     digests = [hashlib.sha256(np.ascontiguousarray(piece).tobytes()).digest() for piece in pieces]
-    number = np.empty(len(found), dtype=np.int64)
-    number[sorted(range(len(found)), key=digests.__getitem__)] = np.arange(len(found))
+    number = np.empty(len(counts), dtype=np.int64)
+    number[sorted(range(len(counts)), key=digests.__getitem__)] = np.arange(len(counts))
     return number[own]
 
 

@@ -302,7 +302,7 @@ UNUSABLE: list[tuple[str, pd.DataFrame, type[InputError], str]] = [
     ("y ~ x + h + (1 | h)", FRAME, ColumnUnusable, "is the group and a factor"),
     ("y ~ C(g) + (1 | g)", FRAME, ColumnUnusable, "is the group and a factor"),
     ("y ~ s + (1 | g)", FRAME.assign(s="only"), ColumnUnusable, r"factor with one level .*\('only'\)"),
-    ("y ~ C(s, Treatment('q')) + (1 | g)", FRAME, ColumnUnusable, "has no level 'q'; its levels are a, b, c"),
+    ("y ~ C(s, Treatment('q')) + (1 | g)", FRAME, ColumnUnusable, "has no level 'q'; its levels are 'a', 'b', 'c'"),
     ("y ~ I(x == 'a') + (1 | g)", FRAME, ColumnUnusable, "holds no text"),
     ("y ~ bs(x, df=2) + (1 | g)", FRAME, ColumnUnusable, r"bs\(x, df=2\)' in data frame: cannot be computed"),
     ("y ~ I(1 / 0 * x) + (1 | g)", FRAME, ColumnUnusable, "division by zero"),

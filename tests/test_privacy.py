@@ -21,7 +21,7 @@ from reportgen.analysis import walk
 from reportgen.cli import main
 from reportgen.disclosed import disclosed
 from reportgen.disclosure import GROUP_LABELS
-from reportgen.errors import InputError, OneGroup, OptionConflict, OptionError, OutputWithheld, SmallCells, quoted
+from reportgen.errors import InputError, OneGroup, OptionConflict, OptionError, OutputWithheld, SmallCells, quoted, said
 from reportgen.fits import LeastSquaresFit, MixedFit, Undefined
 from reportgen.verify import verify
 
@@ -338,6 +338,21 @@ def test_every_kind_of_report_can_be_withheld(name: str, rows_needed: int) -> No
     assert "which withholds the figures" in page or "which every group has" in page
 
 
+@pytest.mark.parametrize(
+    ("options", "sentences"),
+    [
+        ({"group_labels": "code"}, ("statt ihres Namens ein Kürzel", "Gruppennamen: als Kürzel")),
+        ({"group_labels": "hide"}, ("keine einzelne Gruppe genannt", "eine der Gruppen", "Gruppennamen: verborgen")),
+        ({"min_cell": 5}, ("2 der 10 Gruppen haben weniger als 5 Zeilen", "was die Zahlen von 2 der 10 Gruppen zurückhält")),
+    ],
+)
+def test_it_is_said_in_german_too(options: dict[str, Any], sentences: tuple[str, ...]) -> None:
+    found = analyze(FORMULA, rows()).presented(lang="de", **options)
+    page, hidden = found.to_html(), SMALL if "min_cell" in options else LABELS
+    assert all(sentence in page for sentence in sentences)
+    assert not [label for label in hidden if label in page]
+
+
 def test_a_lost_group_is_counted_not_named() -> None:
     frame = rows()
     frame.loc[frame["school"] == LABELS[0], "effort"] = np.nan
@@ -410,6 +425,18 @@ def test_other_errors_quote_20_characters_at_most() -> None:
 def test_quotes_have_20_characters_at_most() -> None:
     for length in (19, 20, 21, 23, 24, 200):
         assert quoted("v" * length).count("v") == min(length, 20)
+
+
+def test_what_a_library_says_repeats_20_characters_of_a_value_at_most() -> None:
+    for message in (
+        f"invalid value '{LONG}'",
+        f'could not convert "{LONG}" to float',
+        f"could not convert: {LONG}",
+        f"{LONG}\nx",
+    ):
+        assert LONG[:21] not in said(message)
+    assert said("knots must be sorted\nat line 2") == "knots must be sorted"
+    assert said("degree of 'poly' must be at least 1") == "degree of 'poly' must be at least 1"
 
 
 def test_the_error_of_a_single_group_does_not_name_it_in_a_batch() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from reportgen.errors import ColumnUnusable, InputError
+from reportgen.errors import ColumnUnusable, InputError, said
 from reportgen.formula import ModelFormula
 
 Terms = Sequence[tuple[str, ...]]
@@ -25,10 +25,8 @@ def explained(formula: ModelFormula, source: str, terms: Terms) -> Iterator[None
     except InputError:
         raise
     except Exception as error:  # the library has five kinds of its own and passes on those of its functions
-        lines = str(error.__cause__ or error).replace("`", "").splitlines() or [type(error).__name__]
-        detail = formula.shown(lines[0])
+        message = str(error.__cause__ or error).replace("`", "").strip() or type(error).__name__
+        detail = formula.shown(said(message, 160))
         calls = [formula.shown(code) for term in terms for code in term if "(" in code]
         allowed = "change the arguments of the function or the data"
-        raise ColumnUnusable(
-            source, ", ".join(dict.fromkeys(calls)), f"cannot be computed ({detail[:160]})", allowed
-        ) from error
+        raise ColumnUnusable(source, ", ".join(dict.fromkeys(calls)), f"cannot be computed ({detail})", allowed) from error

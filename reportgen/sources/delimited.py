@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from reportgen.errors import InputError, SourceUnreadable
+from reportgen.errors import InputError, SourceUnreadable, said
 from reportgen.sources.diagnosis import explain, first_bad_cell
 from reportgen.sources.dialect import Dialect, read_dialect
 from reportgen.sources.digests import digest_of_files
@@ -126,7 +126,7 @@ class _Explained:
             bad = first_bad_cell(batches, self.source.name, column, self.source.dialect, is_flag=column in self.flags)
             if bad is not None:
                 raise bad from error
-        detail = str(error).splitlines()[0][:120] if str(error) else type(error).__name__
+        detail = said(str(error) or type(error).__name__)
         raise SourceUnreadable(self.source.name, "", f"cannot be read ({detail})", "check that the file is complete") from error
 
 

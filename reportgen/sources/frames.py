@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from reportgen.errors import SourceUnreadable, listed
+from reportgen.errors import SourceUnreadable, listed, said
 from reportgen.sources.cells import column_of_cells, is_missing, plain_column, text_of
 from reportgen.sources.digests import digest_of_columns
 from reportgen.sources.source import check_known, rows_at_a_time, sliced
@@ -92,7 +92,7 @@ def open_frame(data: object, name: str, chunk_rows: int) -> Frame:
         try:
             data = pa.table(data)
         except (pa.ArrowException, ValueError, TypeError) as error:
-            problem = f"a {type(data).__name__} that Arrow cannot read ({str(error).splitlines()[0][:120]})"
+            problem = f"a {type(data).__name__} that Arrow cannot read ({said(str(error))})"
             raise SourceUnreadable(name, "", problem, "give a data frame whose columns have ordinary types") from error
     if isinstance(data, pa.Table):
         _labels(data.column_names, name)
