@@ -191,6 +191,13 @@ READ: Mapping[str, Mapping[str, Any]] = {
         "variables": ("y", "a", "b", "c", "d", "e", "f", "g"),
         "computed": (1, 2, 3, 4, 5, 6),
     },
+    "y ~ I(C + x) + (1 | g)": {
+        "fixed": "I(C + x)",
+        "terms": ("I(C + x)",),
+        "coded": (("I(r1 + r2)",),),
+        "variables": ("y", "C", "x", "g"),
+        "computed": (1, 2),
+    },
     "y ~ log(scale(a) + center(b)) + (1 | g)": {
         "fixed": "log(scale(a) + center(b))",
         "terms": ("log(scale(a) + center(b))",),
