@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from numbers import Integral
 from typing import Literal
 
 from reportgen.cluster import collect_on, connected
@@ -11,7 +12,7 @@ from reportgen.collection import Progress, collect
 from reportgen.comparison import Comparison, compare
 from reportgen.design import Design, build_design
 from reportgen.disclosure import OPEN, Disclosure
-from reportgen.errors import OptionError
+from reportgen.errors import OptionConflict, OptionError, quoted
 from reportgen.estimability import check_estimable
 from reportgen.estimation.bootstrap import SEED
 from reportgen.estimation.cross_check import MAX_ROWS, Agreement, cross_check
@@ -31,6 +32,8 @@ Inference = Literal["auto", "kenward-roger", "satterthwaite"]
 Interactions = Literal["product", "double-demeaned"]
 INTERACTIONS: tuple[Interactions, ...] = ("product", "double-demeaned")
 INFERENCES: tuple[Inference, ...] = ("auto", "kenward-roger", "satterthwaite")
+MAX_SAMPLES = 100_000  # of the bootstrap; all of them are held in memory
+MAX_SEED = 2**63 - 1  # what a result file can hold
 MANY_GROUPS = 50  # up to which the report shows Kenward-Roger figures unless told otherwise
 
 
@@ -84,7 +87,7 @@ def checked_interactions(given: str) -> Interactions:
     for name in INTERACTIONS:
         if given == name:
             return name
-    raise OptionError("--interactions", given, INTERACTIONS)
+    raise OptionError("--interactions", str(given), INTERACTIONS)
 
 
 def checked_inference(given: str) -> Inference:
@@ -98,7 +101,37 @@ def checked_inference(given: str) -> Inference:
     for name in INFERENCES:
         if given == name:
             return name
-    raise OptionError("--inference", given, INFERENCES)
+    raise OptionError("--inference", str(given), INFERENCES)
+
+
+def checked(options: Options) -> Options:
+    """The options with whole numbers as such.
+
+    Raises
+    ------
+    InputError
+        One of them is of another type, or out of its range.
+    """
+    for name in ("name", "weights", "cluster"):
+        given = getattr(options, name)
+        if not isinstance(given, str):
+            raise OptionConflict(name, f"is {quoted(given)}, not a text", "give one text, or leave it out")
+    checked_interactions(options.interactions)
+    checked_inference(options.inference)
+    return replace(
+        options,
+        bootstrap=_whole_number("--bootstrap", options.bootstrap, 0, MAX_SAMPLES),
+        seed=_whole_number("--seed", options.seed, 0, MAX_SEED),
+        chunk_rows=_whole_number("--chunk-rows", options.chunk_rows, 1, MAX_SEED),
+    )
+
+
+def _whole_number(option: str, given: object, least: int, largest: int) -> int:
+    is_flag = isinstance(given, bool)
+    number = int(given) if isinstance(given, Integral) and not is_flag else -1
+    if least <= number <= largest:
+        return number
+    raise OptionConflict(option, f"is {quoted(given)}", f"give a whole number from {least} to {largest}")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -189,7 +222,9 @@ def walk(formula: str, data: object, options: Options | None = None, progress: P
     InputError
         The formula, the data or an option is wrong, or the rows cannot carry any model.
     """
-    options = options or Options()
+    options = checked(options or Options())
+    if not isinstance(formula, str):
+        raise OptionConflict("formula", f"is a {type(formula).__name__}, not a text", "write for example 'y ~ x + (1 | group)'")
     tell = progress or (lambda _stage, _rows: None)
     model = parse_formula(formula)
     source = open_source(data, options.name or None, chunk_rows=options.chunk_rows)

@@ -66,7 +66,7 @@ def analyze(formula: str, data: object, *, name: str = "", **options: Unpack[Cho
     **options
         Choices of :class:`reportgen.analysis.Options`: ``weights`` (column of positive prior weights), ``inference``
         (``auto``, ``kenward-roger``, ``satterthwaite``: what the report shows), ``cross_check`` (refit with statsmodels),
-        ``bootstrap`` (samples), ``seed``.
+        ``bootstrap`` (samples, at most 100,000), ``seed``.
 
     Returns
     -------
@@ -75,10 +75,8 @@ def analyze(formula: str, data: object, *, name: str = "", **options: Unpack[Cho
     Raises
     ------
     reportgen.ReportgenError
-        The formula or the data is wrong; the message says what was given, where, and what is allowed.
+        The formula, the data or an option is wrong; the message says what was given, where, and what is allowed.
     """
-    walks.checked_interactions(options.get("interactions", "product"))
-    walks.checked_inference(options.get("inference", "auto"))
     return Analysis(walks.walk(formula, data, walks.Options(name=name, **options)))
 
 

@@ -136,6 +136,24 @@ def test_a_file_that_is_not_there(capsys: pytest.CaptureFixture[str]) -> None:
     assert "no such file" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("options", "code", "words"),
+    [
+        (("--bootstrap", "999999999999"), 2, "--bootstrap is '999999999999'; give a whole number from 0 to 100000"),
+        (("--seed", "9" * 30), 2, "--seed is '99999999999999999999...'; give a whole number"),
+        (("--out", "a\0b"), 3, "cannot write 'a\N{REPLACEMENT CHARACTER}b': embedded null"),
+    ],
+)
+def test_options_that_no_machine_can_meet(
+    options: tuple[str, ...], code: int, words: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["render", str(EXAMPLE), FORMULA, "--out", str(tmp_path), "--format", "json", *options]) == code
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert words in err
+    assert len(err.splitlines()) == 1
+
+
 def test_an_unknown_format_names_the_nearest(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["render", str(EXAMPLE), FORMULA, "--format", "pdff"]) == 2
     assert "did you mean 'pdf'?" in capsys.readouterr().err

@@ -217,9 +217,10 @@ def test_group_labels_and_their_order(tmp_path: Path) -> None:
         (pd.Categorical(["b", "a", "b", "b"], categories=["z", "b", "a"]), ["a", "b"]),
         (pd.to_datetime(["2020-01-02", "2020-01-01", "2020-01-02", "2020-01-02"]).date, ["2020-01-01", "2020-01-02"]),
         (pa.array([b"b", "é".encode(), b"b", b"\xff"]), ["\\xff", "b", "é"]),
+        (pa.array([b"b", b"\xff", b"b", b"b"], pa.binary()).view(pa.string()), ["\\xff", "b"]),
         (pa.array([12345678901234567, 12345678901234568, 1, 1]), ["1", "12345678901234567", "12345678901234568"]),
     ],
-    ids=["int", "far apart", "int8", "uint64", "float", "bool", "category", "date", "bytes", "17 digits"],
+    ids=["int", "far apart", "int8", "uint64", "float", "bool", "category", "date", "bytes", "bytes called text", "17 digits"],
 )
 @pytest.mark.parametrize("chunk_rows", [1, 100])
 def test_groups_of_any_type(values: object, labels: list[str], chunk_rows: int) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -14,7 +15,7 @@ from constructed import UNBALANCED, grouped_rows
 
 import reportgen
 from reportgen import Analysis, analyze
-from reportgen.errors import VariantMissing
+from reportgen.errors import InputError, OutputNotWritable, VariantMissing
 from reportgen.fits import Coefficient
 
 FORMULA = "y ~ x1 + (1 | g)"
@@ -92,6 +93,49 @@ def test_rows_with_missing_values_are_dropped_and_told(analysis: Analysis) -> No
     pd.testing.assert_frame_equal(other.tidy(), analysis.tidy(), rtol=1e-12)
     assert other.results.sample.n_rows_dropped == 2
     assert [(entry.column, entry.rows) for entry in other.results.sample.ledger] == [("y", 1), ("x1", 1)]
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ({"bootstrap": -1}, "--bootstrap is '-1'; give a whole number from 0 to 100000"),
+        ({"bootstrap": 1.5}, "--bootstrap is '1.5'; give a whole number"),
+        ({"bootstrap": "3"}, "--bootstrap is '3'; give a whole number"),
+        ({"bootstrap": True}, "--bootstrap is 'True'; give a whole number"),
+        ({"bootstrap": 10**12}, "--bootstrap is '1000000000000'; give a whole number from 0 to 100000"),
+        ({"seed": -1}, "--seed is '-1'; give a whole number from 0"),
+        ({"seed": 2**80}, "--seed is '12089258196146291747...'; give a whole number"),
+        ({"seed": None}, "--seed is 'None'; give a whole number"),
+        ({"interactions": None}, "--interactions: 'None' is not allowed"),
+        ({"inference": 3}, "--inference: '3' is not allowed"),
+        ({"weights": 3}, "weights is '3', not a text"),
+        ({"weights": ["x"]}, "weights is '['x']', not a text"),
+        ({"name": None}, "name is 'None', not a text"),
+    ],
+)
+def test_an_option_out_of_its_range_is_said(options: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(InputError) as caught:
+        analyze(FORMULA, frame(), **options)
+    assert sentence in str(caught.value)
+
+
+@pytest.mark.parametrize("formula", [None, 3, b"y ~ x + (1 | g)"])
+def test_a_formula_is_a_text(formula: Any) -> None:
+    with pytest.raises(InputError, match=r"formula is a (NoneType|int|bytes), not a text; write for example"):
+        analyze(formula, frame())
+
+
+def test_numbers_of_numpy_are_options(tmp_path: Path) -> None:
+    found = analyze(FORMULA, frame(), bootstrap=np.int64(2), seed=np.uint8(7))  # type: ignore[arg-type]
+    assert found.results.options.seed == 7
+    found.to_json(tmp_path / "a.json")
+
+
+@pytest.mark.parametrize("name", ["a\0b.json", "missing/a.json", "n" * 300 + ".json"])
+def test_a_path_that_cannot_be_written_is_an_output_error(analysis: Analysis, name: str, tmp_path: Path) -> None:
+    with pytest.raises(OutputNotWritable, match="cannot write"):
+        analysis.to_json(tmp_path / name)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_only_what_is_exported_is_exported() -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import gzip
 import re
 from collections.abc import Callable
+from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -81,6 +83,27 @@ def test_every_format_gives_the_same_rows(name: str, chunk_rows: int, tmp_path: 
 def test_every_frame_gives_the_same_rows(data: object) -> None:
     assert rows(data, chunk_rows=2) == FRAME[["y", "x", "g"]].to_dict("records")
     assert open_source(data).name == "data frame"
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        (pd.Series(np.array([1.5, -2.0], dtype=">f8")), [1.5, -2.0]),
+        (pd.Series(np.array([1, -2], dtype=">i4")), [1, -2]),
+        (pd.Series(np.array([1.5, -2.0], dtype=np.longdouble)), [1.5, -2.0]),
+        (pd.Series([Decimal("1.5"), Decimal("Infinity")]), [1.5, np.inf]),
+        (pd.Series([2**53, 2**53 + 1, 0.5], dtype=object), [str(2**53), str(2**53 + 1), "0.5"]),
+        (pd.Series([2**53, 3, 0.5], dtype=object), [2.0**53, 3.0, 0.5]),
+    ],
+    ids=["big endian", "big endian integers", "long double", "infinite decimal", "ids beside fractions", "exact integers"],
+)
+def test_unusual_numbers_of_pandas(values: pd.Series[Any], expected: list[object]) -> None:
+    assert [row["v"] for row in rows(pd.DataFrame({"v": values}), ("v",), ())] == expected
+
+
+def test_integers_of_128_bits_in_polars() -> None:
+    frame = pl.DataFrame({"n": pl.Series([1, 2**100], dtype=pl.Int128), "g": ["a", "b"]})
+    assert rows(frame, ("n", "g")) == [{"n": 1, "g": "a"}, {"n": 2**100, "g": "b"}]
 
 
 def test_folder_of_parquet_files(tmp_path: Path) -> None:

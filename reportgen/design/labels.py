@@ -20,7 +20,10 @@ def label_texts(values: Any) -> list[str]:
     """Distinct values of an Arrow array as text: whole numbers without a decimal point, texts as they are, bytes as UTF-8."""
     kind = values.type
     if pa.types.is_string(kind) or pa.types.is_large_string(kind):
-        return list(values.to_pylist())
+        try:
+            return list(values.to_pylist())
+        except UnicodeDecodeError:  # Arrow and Parquet call bytes a text without looking
+            return label_texts(values.cast(pa.large_binary()))
     if pa.types.is_floating(kind):
         return [str(int(v)) if v.is_integer() and abs(v) < 1e15 else repr(v) for v in values.to_pylist()]
     if pa.types.is_binary(kind) or pa.types.is_large_binary(kind):

@@ -70,8 +70,8 @@ def write_outputs(folder: Path, name: str, contents: Mapping[str, bytes]) -> tup
                 os.replace(staging / suffix, target)
         finally:
             shutil.rmtree(staging, ignore_errors=True)
-    except OSError as error:
-        raise OutputNotWritable(str(folder), error.strerror or type(error).__name__) from error
+    except (OSError, ValueError) as error:  # a name with a null character is a ValueError
+        raise OutputNotWritable(str(folder), _why(error)) from error
     return tuple(targets.values())
 
 
@@ -83,15 +83,21 @@ def write_file(path: Path, content: bytes) -> None:
     OutputNotWritable
         The file cannot be written, or is a symbolic link or a folder.
     """
-    if path.is_symlink() or path.is_dir():
-        raise OutputNotWritable(path.name, "it is a symbolic link or a folder")
-    staging = path.with_name(f".tmp-{path.name}")
     try:
-        write_through(staging, content)
-        os.replace(staging, path)
-    except OSError as error:
-        staging.unlink(missing_ok=True)
-        raise OutputNotWritable(str(path), error.strerror or type(error).__name__) from error
+        if path.is_symlink() or path.is_dir():
+            raise OutputNotWritable(path.name, "it is a symbolic link or a folder")
+        staging = Path(tempfile.mkdtemp(prefix=".tmp-", dir=path.parent))
+        try:
+            write_through(staging / "content", content)
+            os.replace(staging / "content", path)
+        finally:
+            shutil.rmtree(staging, ignore_errors=True)
+    except (OSError, ValueError) as error:
+        raise OutputNotWritable(str(path), _why(error)) from error
+
+
+def _why(error: OSError | ValueError) -> str:
+    return getattr(error, "strerror", None) or f"{error}" or type(error).__name__
 
 
 def write_through(path: Path, content: bytes) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pyarrow as pa
 
+LARGEST = 1e308  # beyond it a whole number is no 64-bit float
 MAX_DIGITS = 76  # of a whole number, the most that an Arrow type holds
 
 
@@ -32,6 +33,8 @@ def column_of_cells(values: Sequence[Any]) -> Any:
 
 def _numbers(values: Sequence[Any], given: Sequence[Any]) -> Any:
     if not all(isinstance(value, numbers.Integral) for value in given):
+        if any(isinstance(value, numbers.Integral) and int(float(value)) != value for value in given if abs(value) < LARGEST):
+            return pa.array([None if value is None else str(value) for value in values], pa.string())  # ids beside fractions
         return pa.array([None if value is None else float(value) for value in values], pa.float64())
     if all(-(2**63) <= value < 2**63 for value in given):
         return pa.array([None if value is None else int(value) for value in values], pa.int64())

@@ -90,7 +90,7 @@ def open_frame(data: object, name: str, chunk_rows: int) -> Frame:
         data = pa.Table.from_batches([data])
     if not isinstance(data, pa.Table) and hasattr(data, "__arrow_c_stream__") and not isinstance(data, pa.RecordBatchReader):
         try:
-            data = pa.table(data)
+            data = _column_by_column(data) if hasattr(data, "get_columns") else pa.table(data)
         except (pa.ArrowException, ValueError, TypeError) as error:
             problem = f"a {type(data).__name__} that Arrow cannot read ({said(str(error))})"
             raise SourceUnreadable(name, "", problem, "give a data frame whose columns have ordinary types") from error
@@ -103,6 +103,20 @@ def open_frame(data: object, name: str, chunk_rows: int) -> Frame:
     if hasattr(data, "collect"):
         allowed = "call its collect() first"
     raise SourceUnreadable(name, "", f"a {type(data).__name__} is not a table that can be read twice", allowed)
+
+
+def _column_by_column(frame: Any) -> pa.Table:
+    """A polars frame as an Arrow table; a column of a type that Arrow lacks (128-bit integers) by its cells."""
+    try:
+        return pa.table(frame)
+    except pa.ArrowException:
+        columns = {}
+        for series in frame.get_columns():
+            try:
+                columns[series.name] = pa.chunked_array(series)
+            except pa.ArrowException:
+                columns[series.name] = column_of_cells(series.to_list())
+        return pa.table(columns)
 
 
 def _no_rows(name: str) -> SourceUnreadable:
@@ -120,12 +134,19 @@ def _labels(labels: Sequence[object], source: str) -> Mapping[str, object]:
 def _pandas_column(series: Any) -> Any:
     """One pandas column as an Arrow array; numbers share their memory, NaN stays NaN."""
     if isinstance(series.dtype, np.dtype) and series.dtype.kind in "biuf":
-        return pa.array(series.to_numpy())
+        return pa.array(_plain_numbers(series.to_numpy()))
     try:
         column = pa.array(series, from_pandas=True)
-    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, OverflowError, UnicodeError):
+    except (pa.ArrowException, OverflowError, UnicodeError, TypeError, ValueError):  # infinite Decimals are a TypeError
         return column_of_cells([None if is_missing(value) else value for value in series.to_list()])
     value = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
     if isinstance(value, pa.BaseExtensionType):  # periods, intervals: labels as they print
         return pa.array([None if is_missing(value) else text_of(value) for value in series.to_list()], pa.string())
     return column
+
+
+def _plain_numbers(values: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """Numbers in this machine's byte order, at most 64 bits wide: other ones Arrow does not take."""
+    if values.dtype.kind == "f" and values.dtype.itemsize > np.dtype(np.float64).itemsize:
+        return values.astype(np.float64)
+    return values if values.dtype.isnative else values.astype(values.dtype.newbyteorder("="))
