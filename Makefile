@@ -1,6 +1,8 @@
 # make demo   renders the bundled example to demo/ as HTML, PDF and JSON
 # make test   runs ruff, mypy and all tests
 #
+# make coverage  runs all tests and names the lines and branches that none of them takes
+# make mutation  breaks findings, comparison and formula in every small way and names the changes that no test notices
 # make picture   draws the first pages of the report for the README
 #
 # All do their own set-up, on a new Debian 12 or 13 too: system libraries, a virtual environment in .venv, the package.
@@ -15,11 +17,12 @@ PDF_LIBRARIES := libpangoft2-1.0-0 libharfbuzz-subset0
 TEST_PROGRAMS := poppler-utils chromium
 # The rules of accessibility, axe-core, as a package carries them; the browser it would drive is not needed.
 AXE := axe-playwright-python==0.1.8
+MUTATION := mutmut==3.8.1
 PYTEST_OPTIONS ?= -n 2 --dist loadfile
 
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help demo picture test lint types tests quick format benchmarks clean
+.PHONY: help demo picture test lint types tests quick coverage mutation format benchmarks clean
 
 help:
 	@sed -n 's/^# make /make /p' Makefile
@@ -42,6 +45,17 @@ tests: $(VENV)/.development
 quick: $(VENV)/.development
 	$(BIN)/pytest -m 'not slow' $(PYTEST_OPTIONS)
 
+coverage: $(VENV)/.development
+	@rm -rf .coverage && mkdir .coverage
+	$(BIN)/coverage run -m pytest $(PYTEST_OPTIONS)
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report
+
+mutation: $(VENV)/.development
+	@$(PIP_INSTALL) $(MUTATION)
+	$(BIN)/mutmut run
+	$(BIN)/mutmut results
+
 format: $(VENV)/.development
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
@@ -57,7 +71,7 @@ benchmarks: $(VENV)/.development
 	$(BIN)/python tests/benchmarks/safety.py
 
 clean:
-	rm -rf demo build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis $(VENV)
+	rm -rf demo build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage mutants $(VENV)
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
