@@ -135,7 +135,7 @@ def compare(moments: GroupMoments, levels: tuple[ColumnLevel, ...], fits: Mappin
         influence=leave_one_group_out(moments, levels, fits),
         null_icc=null_icc(moments),
         residual_spread=residual_spread(moments, no_pooling),
-        checks=check_identities(levels, moments.weight, fits, parts),
+        checks=check_identities(moments, levels, fits, parts),
     )
 
 

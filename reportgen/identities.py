@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from reportgen.blends import Blend
 from reportgen.fits import Coefficient, Fit, Issue, LeastSquaresFit, MixedFit, Number, Role, Undefined, coefficient
-from reportgen.moments import ColumnLevel
+from reportgen.moments import ColumnLevel, GroupMoments
 
 TOLERANCE = 1e-8  # a discrepancy above it is reported as a failure
+SMALL = 1e-5  # share of the largest slope the spreads allow below which a slope that is zero is told from its rounding
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +24,9 @@ class IdentityCheck:
     identity : str
         Name of the identity.
     discrepancy : float or Undefined
-        Largest gap between the two sides, divided by the larger of their size and standard error; undefined, with the
-        reason, where the identity does not apply.
+        Largest gap between the two sides, divided by the largest of their size, their standard error and ``SMALL`` times the
+        ratio of the response's spread to the column's: a slope of zero in a perfect fit has neither size nor error.
+        Undefined, with the reason, where the identity does not apply.
     """
 
     identity: str
@@ -43,8 +44,8 @@ class IdentityCheck:
 
 
 def check_identities(
+    moments: GroupMoments,
     levels: tuple[ColumnLevel, ...],
-    sizes: NDArray[np.float64],
     fits: Mapping[str, Fit],
     blends: Mapping[str, tuple[Blend, ...] | Undefined],
 ) -> tuple[IdentityCheck, ...]:
@@ -52,10 +53,10 @@ def check_identities(
 
     Parameters
     ----------
+    moments : GroupMoments
+        The data they were fitted to, the response last.
     levels : tuple of ColumnLevel
         The predictors, without the response.
-    sizes : (J,) array
-        Group sizes (sums of prior weights).
     fits : mapping
         Variant id to fit.
     blends : mapping
@@ -63,20 +64,35 @@ def check_identities(
     """
     within = [level.column for level in levels if level.varies_within]
     both = [level.column for level in levels if level.varies_within and level.varies_between]
-    balanced = bool(np.ptp(sizes) == 0)
+    balanced = bool(np.ptp(moments.weight) == 0)
+    small = _small_slopes(moments, levels)
+    inside = {column: small[column] for column in within}
+    outside = {column: small[column] for column in both}
     return (
-        _same("mundlak_equals_no_pooling", within, (fits["mundlak"], "raw"), (fits["no_pooling"], "within")),
-        _same("within_between_equals_no_pooling", within, (fits["within_between"], "within"), (fits["no_pooling"], "within")),
-        _between_equals(both, fits, balanced),
-        _contextual_is_difference(both, fits),
+        _same("mundlak_equals_no_pooling", inside, (fits["mundlak"], "raw"), (fits["no_pooling"], "within")),
+        _same("within_between_equals_no_pooling", inside, (fits["within_between"], "within"), (fits["no_pooling"], "within")),
+        _between_equals(outside, fits, balanced),
+        _contextual_is_difference(outside, fits),
         _same_likelihood(fits),
-        *(_is_blend(variant, fits[variant], parts) for variant, parts in blends.items()),
+        *(_is_blend(variant, fits[variant], parts, small) for variant, parts in blends.items()),
     )
 
 
-def relative_gap(left: float, right: float, std_error: float) -> float:
-    """Gap of two numbers that should be equal, relative to the larger of their size and the standard error."""
-    size = max(abs(left), abs(right), std_error)
+def _small_slopes(moments: GroupMoments, levels: tuple[ColumnLevel, ...]) -> dict[str, float]:
+    """Column to the slope that counts as small: a share of the response's spread over the lesser of the column's two."""
+    spread = float(np.sqrt(moments.S_T[-1, -1] / moments.total_weight))
+    found = {}
+    for level in levels:
+        parts = [
+            sd for sd, varies in ((level.sd_within, level.varies_within), (level.sd_between, level.varies_between)) if varies
+        ]
+        found[level.column] = SMALL * spread / min(parts, default=np.inf)
+    return found
+
+
+def relative_gap(left: float, right: float, std_error: float, small: float = 0.0) -> float:
+    """Gap of two numbers that should be equal, relative to the largest of their size, the standard error and `small`."""
+    size = max(abs(left), abs(right), std_error, small)
     return abs(left - right) / size if size > 0 else 0.0
 
 
@@ -94,20 +110,20 @@ def _find(fit: Fit, column: str, role: Role) -> Coefficient:
     return found
 
 
-def _same(identity: str, columns: list[str], left: tuple[Fit, Role], right: tuple[Fit, Role]) -> IdentityCheck:
+def _same(identity: str, columns: Mapping[str, float], left: tuple[Fit, Role], right: tuple[Fit, Role]) -> IdentityCheck:
     missing = _unfitted(left[0], right[0])
     if missing:
         return IdentityCheck(identity, missing)
     if not columns:
         return IdentityCheck(identity, Undefined(Issue("no_column_varies_within")))
     gaps = []
-    for column in columns:
+    for column, small in columns.items():
         a, b = _find(left[0], column, left[1]), _find(right[0], column, right[1])
-        gaps.append(relative_gap(a.estimate, b.estimate, b.std_error))
+        gaps.append(relative_gap(a.estimate, b.estimate, b.std_error, small))
     return IdentityCheck(identity, max(gaps))
 
 
-def _between_equals(both: list[str], fits: Mapping[str, Fit], balanced: bool) -> IdentityCheck:
+def _between_equals(both: Mapping[str, float], fits: Mapping[str, Fit], balanced: bool) -> IdentityCheck:
     identity = "within_between_equals_between"
     if not both:
         return IdentityCheck(identity, Undefined(Issue("no_column_at_both_levels")))
@@ -116,7 +132,7 @@ def _between_equals(both: list[str], fits: Mapping[str, Fit], balanced: bool) ->
     return _same(identity, both, (fits["within_between"], "between"), (fits["between"], "between"))
 
 
-def _contextual_is_difference(both: list[str], fits: Mapping[str, Fit]) -> IdentityCheck:
+def _contextual_is_difference(both: Mapping[str, float], fits: Mapping[str, Fit]) -> IdentityCheck:
     identity = "contextual_is_between_minus_within"
     mundlak, split = fits["mundlak"], fits["within_between"]
     missing = _unfitted(mundlak, split)
@@ -125,10 +141,10 @@ def _contextual_is_difference(both: list[str], fits: Mapping[str, Fit]) -> Ident
     if not both:
         return IdentityCheck(identity, Undefined(Issue("no_column_at_both_levels")))
     gaps = []
-    for column in both:
+    for column, small in both.items():
         contextual = _find(mundlak, column, "contextual")
         difference = _find(split, column, "between").estimate - _find(split, column, "within").estimate
-        gaps.append(relative_gap(contextual.estimate, difference, contextual.std_error))
+        gaps.append(relative_gap(contextual.estimate, difference, contextual.std_error, small))
     return IdentityCheck(identity, max(gaps))
 
 
@@ -143,7 +159,7 @@ def _same_likelihood(fits: Mapping[str, Fit]) -> IdentityCheck:
     return IdentityCheck(identity, missing if missing else Undefined(Issue("no_column_at_both_levels")))
 
 
-def _is_blend(variant: str, fit: Fit, parts: tuple[Blend, ...] | Undefined) -> IdentityCheck:
+def _is_blend(variant: str, fit: Fit, parts: tuple[Blend, ...] | Undefined, small: Mapping[str, float]) -> IdentityCheck:
     identity = f"{variant}_is_a_blend"
     missing = _unfitted(fit)
     if missing or isinstance(parts, Undefined):
@@ -153,5 +169,5 @@ def _is_blend(variant: str, fit: Fit, parts: tuple[Blend, ...] | Undefined) -> I
     gaps = []
     for part in parts:
         fitted = _find(fit, part.column, "raw")
-        gaps.append(relative_gap(part.slope, fitted.estimate, fitted.std_error))
+        gaps.append(relative_gap(part.slope, fitted.estimate, fitted.std_error, small[part.column]))
     return IdentityCheck(identity, max(gaps))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from constructed import INTERCEPT_ONLY, UNBALANCED, Rows, grouped_rows
@@ -45,11 +47,25 @@ def test_identities_hold(sizes: tuple[int, ...], within: tuple[float, ...], tau:
             assert check.holds is True
 
 
+@pytest.mark.parametrize("noise", ["none", "within"])
+def test_identities_hold_where_a_slope_is_zero_but_for_rounding(noise: str) -> None:
+    rows = grouped_rows((12,) * 8, (0.5, 0.0), (0.5, 0.0), seed=2)
+    values = rows.values.copy()
+    values[:, -1] = 2 * values[:, 0] + 3
+    if noise == "within":
+        values[:, -1] += np.tile([1.0, -1.0], 48)  # the group means are on a line all the same
+    checks = compared(replace(rows, values=values)).checks
+    assert any(check.holds for check in checks)
+    assert not any(check.holds is False for check in checks), checks
+
+
 def test_a_broken_identity_is_seen() -> None:
     assert IdentityCheck("any", TOLERANCE * 2).holds is False
     assert relative_gap(1.0, 1.1, 0.01) == pytest.approx(0.1 / 1.1)
     assert relative_gap(0.0, 0.1, 10.0) == pytest.approx(0.01)
     assert relative_gap(0.0, 0.0, 0.0) == 0.0
+    assert relative_gap(1e-17, 0.0, 0.0) == 1.0
+    assert relative_gap(1e-17, 0.0, 0.0, 1e-5) == pytest.approx(1e-12)
 
 
 def test_dummies_test_is_the_textbook_f_test() -> None:
