@@ -33,7 +33,7 @@ def column_of_cells(values: Sequence[Any]) -> Any:
 
 def _numbers(values: Sequence[Any], given: Sequence[Any]) -> Any:
     if not all(isinstance(value, numbers.Integral) for value in given):
-        if any(isinstance(value, numbers.Integral) and int(float(value)) != value for value in given if abs(value) < LARGEST):
+        if any(isinstance(value, numbers.Integral) and not _is_float(int(value)) for value in given):
             return pa.array([None if value is None else str(value) for value in values], pa.string())  # ids beside fractions
         return pa.array([None if value is None else float(value) for value in values], pa.float64())
     if all(-(2**63) <= value < 2**63 for value in given):
@@ -42,6 +42,11 @@ def _numbers(values: Sequence[Any], given: Sequence[Any]) -> Any:
         exact = [None if value is None else Decimal(int(value)) for value in values]
         return pa.array(exact, pa.decimal256(MAX_DIGITS, 0))
     return pa.array([None if value is None else str(value) for value in values], pa.string())
+
+
+def _is_float(value: int) -> bool:
+    """Whether a whole number keeps all its digits as a 64-bit float."""
+    return abs(value) < LARGEST and int(float(value)) == value
 
 
 def text_of(value: object) -> str:

@@ -1,0 +1,186 @@
+"""Cells of any types: what becomes of a column of them, and what is said of frames and files that have none to read."""
+
+from __future__ import annotations
+
+import datetime
+import os
+import sys
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
+
+from reportgen.errors import SourceUnreadable
+from reportgen.sources import open_source
+from reportgen.sources.cells import column_of_cells, is_missing, plain_column, table_of_cells, text_of
+from reportgen.sources.digests import digest_of_columns
+
+LONG = 2**80 + 1
+
+
+@pytest.mark.parametrize(
+    ("values", "kind", "expected"),
+    [
+        ([True, None, False], pa.bool_(), [True, None, False]),
+        ([1, None, np.int8(3)], pa.int64(), [1, None, 3]),
+        ([1, 2.5, None], pa.float64(), [1.0, 2.5, None]),
+        ([Decimal("1.5"), np.float32(2)], pa.float64(), [1.5, 2.0]),
+        ([LONG, None], pa.decimal256(76, 0), [Decimal(LONG), None]),
+        ([10**80, 1], pa.string(), [str(10**80), "1"]),
+        ([2**60 + 1, 0.5], pa.string(), [str(2**60 + 1), "0.5"]),  # as a float the first would lose its last digit
+        ([True, 1], pa.string(), ["True", "1"]),
+        (["a", 1, None], pa.string(), ["a", "1", None]),
+        ([b"a\xff", "\ud800"], pa.string(), ["a\\xff", "\\ud800"]),
+    ],
+)
+def test_a_column_of_values_of_any_types(values: list[Any], kind: Any, expected: list[Any]) -> None:
+    column = column_of_cells(values)
+    assert column.type == kind
+    assert column.to_pylist() == expected
+
+
+def test_whole_numbers_beyond_any_float_beside_fractions() -> None:
+    assert column_of_cells([10**400, 0.5]).to_pylist() == [str(10**400), "0.5"]
+
+
+def test_complex_numbers_are_no_numbers_to_a_model() -> None:
+    column = column_of_cells([1 + 2j, None, 3])
+    assert column.to_pylist() == [{"real": 1.0, "imaginary": 2.0}, None, {"real": 3.0, "imaginary": 0.0}]
+
+
+def test_text_can_always_be_written() -> None:
+    assert text_of(b"\xe9") == "\\xe9"
+    assert text_of("a\udc80") == "a\\udc80"
+    assert text_of(1.5) == "1.5"
+
+
+@pytest.mark.parametrize("value", [None, pd.NA, pd.NaT, float("nan"), Decimal("nan"), np.float32("nan")])
+def test_what_stands_for_no_value(value: object) -> None:
+    assert is_missing(value)
+
+
+@pytest.mark.parametrize("value", [0, "", "nan", False, Decimal(0)])
+def test_what_is_a_value(value: object) -> None:
+    assert not is_missing(value)
+
+
+def test_a_column_of_a_sheet_is_of_one_kind_if_all_its_cells_are() -> None:
+    day = datetime.date(2026, 1, 2)
+    table = table_of_cells(("n", "f", "t", "d", "m", "big"), [[1, 1, "a", day, day, 1], [2, 0.5, "", None, "x", LONG]])
+    assert [str(kind) for kind in table.schema.types] == [
+        "int64",
+        "double",
+        "string",
+        "date32[day]",
+        "string",
+        "decimal256(76, 0)",
+    ]
+    assert table.column("t").to_pylist() == ["a", None]
+    assert table.column("m").to_pylist() == ["2026-01-02", "x"]
+
+
+def test_kinds_that_hardly_any_function_knows_are_made_plain() -> None:
+    views = pa.array(["a", None], pa.string_view())
+    assert plain_column(views).type == pa.large_string()
+    halves = pa.array(np.array([1.5, 2.0], dtype=np.float16))
+    assert plain_column(halves).to_pylist() == [1.5, 2.0]
+    runs = pa.RunEndEncodedArray.from_arrays([2, 3], ["a", "b"])
+    assert plain_column(runs).to_pylist() == ["a", "a", "b"]
+    wrapped = pa.ExtensionArray.from_storage(pa.json_(pa.string()), pa.array(["1", "2"]))
+    assert plain_column(wrapped).to_pylist() == ["1", "2"]
+
+
+# --- fingerprints
+
+
+def digest(table: pa.Table) -> str:
+    return digest_of_columns({name: table.column(name) for name in table.column_names})
+
+
+def test_the_fingerprint_tells_bytes_from_no_bytes() -> None:
+    kinds = (pa.binary(), pa.large_binary(), pa.binary(1))
+    tables = [pa.table({"x": pa.array([b"a", None], kind)}) for kind in kinds]
+    digests = {digest(table) for table in tables}
+    assert len(digests) == 1
+    assert digest(pa.table({"x": pa.array([b"a", b"b"])})) not in digests
+
+
+def test_the_fingerprint_does_not_depend_on_the_cutting() -> None:
+    whole = pa.table({"x": [1.0, 2.0, None], "g": ["a", None, "c"]})
+    cut = pa.concat_tables([whole.slice(0, 1), whole.slice(1, 1), whole.slice(2)])
+    assert digest(cut) == digest(whole) != digest(whole.slice(0, 2))
+
+
+# --- what cannot be read
+
+
+def refusal(data: object) -> str:
+    with pytest.raises(SourceUnreadable) as caught:
+        open_source(data)
+    return str(caught.value)
+
+
+def test_frames_that_cannot_be_read() -> None:
+    assert "no rows" in refusal(pd.DataFrame({"x": []}))
+    assert "no rows" in refusal(pa.table({"x": pa.array([], pa.float64())}))
+    several = pd.DataFrame(np.ones((2, 2)), columns=pd.MultiIndex.from_tuples([("a", "b"), ("a", "c")]))
+    assert "names of several levels; give each column one name" in refusal(several)
+    assert "a list is not a table that can be read twice; give a path or a data frame" in refusal([1, 2])
+
+
+class Broken:
+    """A frame that promises Arrow and does not keep it."""
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        raise ValueError("no such type")
+
+
+def test_a_frame_that_arrow_cannot_read() -> None:
+    assert "a Broken that Arrow cannot read (no such type)" in refusal(Broken())
+
+
+def test_a_lazy_frame_is_not_collected_behind_the_users_back() -> None:
+    polars = pytest.importorskip("polars")
+    assert "call its collect() first" in refusal(polars.LazyFrame({"x": [1]}))
+
+
+def test_paths_that_cannot_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "is not a path; give the path of a file" in refusal("a" * 5000)
+    assert "no such file" in refusal(tmp_path / "absent.csv")
+    empty = tmp_path / "empty.csv"
+    empty.touch()
+    assert "is empty" in refusal(empty)
+    monkeypatch.setattr(os, "access", lambda _path, _mode: False)
+    assert "may not be read; change the permissions" in refusal(empty)
+
+
+def workbook(path: Path, rows: list[list[object]]) -> Path:
+    openpyxl = pytest.importorskip("openpyxl")
+    book = openpyxl.Workbook()
+    for row in rows:
+        book.active.append(row)
+    book.save(path)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("rows", "expected"),
+    [
+        ([["y", "x"]], "the first sheet has no rows of data; put names in row 1 and data below"),
+        ([["y", None, "g"], [1, 2, 3]], "column 2 has no name; put the names of the columns in the first row"),
+        ([["y", "x"], [1, 2, 3]], "column 3 has no name"),
+        ([["y", "y"], [1, 2]], "a name occurs twice; give every column its own name"),
+    ],
+)
+def test_sheets_that_cannot_be_read(tmp_path: Path, rows: list[list[object]], expected: str) -> None:
+    assert expected in refusal(workbook(tmp_path / "data.xlsx", rows))
+
+
+def test_a_workbook_without_its_reader(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = workbook(tmp_path / "data.xlsx", [["y"], [1]])
+    monkeypatch.setitem(sys.modules, "openpyxl", None)
+    assert "pip install 'reportgen[excel]'" in refusal(path)
