@@ -163,6 +163,10 @@ class CollinearColumns(NotEstimable):
         self.columns, self.others = tuple(columns), tuple(others)
 
     def __str__(self) -> str:
+        terms = {name.rpartition("[")[0] for name in (*self.columns, *self.others)}
+        term = terms.pop() if len(terms) == 1 else ""
+        if term.startswith(("cr(", "cs(", "cc(")) and "constraints" not in term:
+            return f"the columns of {quoted(term)} add up to the intercept: add constraints='center' to its arguments"
         what = "is a linear combination" if len(self.columns) == 1 else "are linear combinations"
         return f"{listed(self.columns)} {what} of {listed(self.others)} and the intercept: remove one of them"
 

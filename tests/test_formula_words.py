@@ -252,7 +252,11 @@ REFUSALS: list[tuple[str, str, list[tuple[str, int]]]] = [
     ("'contr.treatment' is not known here", "write Treatment('level')", [("y ~ C(x, contr.treatment('a')) + (1 | g)", 9)]),
     ("'factor' is not a function of formulas here", "write C(column)", [("y ~ factor(x) + (1 | g)", 4)]),
     ("'as.factor' is not a function of formulas here", "write C(column)", [("y ~ as.factor(x) + (1 | g)", 4)]),
-    ("'ns' is not a function of formulas here", "write cr(column, df=4) for a natural spline", [("y ~ ns(x, 3) + (1 | g)", 4)]),
+    (
+        "'ns' is not a function of formulas here",
+        "write cr(column, df=4, constraints='center') for a natural spline",
+        [("y ~ ns(x, 3) + (1 | g)", 4)],
+    ),
     (
         "'Q' is not a function of formulas",
         "allowed are I, C, log, log2, log10, log1p, exp, expm1, sqrt, abs, sin, cos, tan, center, scale, poly, bs, cr, cs, cc",

@@ -148,6 +148,8 @@ ERRORS: dict[str, tuple[Data, str, tuple[str, ...]]] = {
     "double star": (FRAME, "y ~ x**2 + (1 | g)", ("I(x**2)",)),
     "slope that is not fixed": (with_columns(z=WAVE), "y ~ x + (z | g)", ("'z'", "not among the fixed terms")),
     "polynomial of too few values": (with_columns(z=ROW % 3), "y ~ poly(z, 5) + (1 | g)", ("poly(z, 5)",)),
+    "spline that holds the intercept": (FRAME, "y ~ cr(x, df=4) + (1 | g)", ("'cr(x, df=4)'", "add constraints='center'")),
+    "cyclic spline that holds it": (FRAME, "y ~ x + cc(x, df=4) + (1 | g)", ("'cc(x, df=4)'", "constraints='center'")),
     "knots outside": (FRAME, "y ~ bs(x, knots=[99]) + (1 | g)", ("bs(x, knots=[99])", "between the bounds")),
     "spline of too few df": (FRAME, "y ~ bs(x, df=2) + (1 | g)", ("bs(x, df=2)", "df")),
     "missing reference level": (with_columns(f=["a", "b"] * 48), "y ~ C(f, Treatment('c')) + (1 | g)", ("'f'", "'c'")),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import os
 import re
 from collections.abc import Callable
 from decimal import Decimal
@@ -191,6 +192,31 @@ def test_two_columns_of_one_name_in_a_parquet_file_are_said(tmp_path: Path) -> N
     pq.write_table(pa.Table.from_arrays([pa.array([1]), pa.array([2])], names=["x", "x"]), tmp_path / "a.parquet")
     with pytest.raises(SourceUnreadable, match=r"a.parquet: several columns have the same name"):
         open_source(tmp_path / "a.parquet")
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        ("", "the path of the data is empty; give the path of a file"),
+        ("https://example.org/a.csv", "https://example.org/a.csv: addresses are not read; download the file first"),
+        ("s3://bucket/a.parquet", "s3://bucket/a.parquet: addresses are not read"),
+    ],
+)
+def test_what_is_no_path_is_said(given: str, sentence: str) -> None:
+    with pytest.raises(SourceUnreadable) as caught:
+        open_source(given)
+    assert sentence in str(caught.value)
+
+
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.csv")
+    with pytest.raises(SourceUnreadable, match=r"pipe.csv: is a pipe or a device; write its contents to a file first"):
+        open_source(tmp_path / "pipe.csv")
+
+
+def test_a_label_of_a_million_characters(tmp_path: Path) -> None:
+    path = write(tmp_path, b"y,x,g\n1,2," + b"a" * 1_000_000 + b"\n3,4,b\n")
+    assert [len(str(row["g"])) for row in rows(path)] == [1_000_000, 1]
 
 
 def test_labels_stay_as_written(tmp_path: Path) -> None:

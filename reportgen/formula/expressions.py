@@ -27,7 +27,7 @@ _SPECIAL = {
     "contr.treatment": ("'contr.treatment' is not known here", "write Treatment('level')"),
     "factor": ("'factor' is not a function of formulas here", "write C(column)"),
     "as.factor": ("'as.factor' is not a function of formulas here", "write C(column)"),
-    "ns": ("'ns' is not a function of formulas here", "write cr(column, df=4) for a natural spline"),
+    "ns": ("'ns' is not a function of formulas here", "write cr(column, df=4, constraints='center') for a natural spline"),
 }
 
 

@@ -120,11 +120,13 @@ def _head(path: Path, name: str) -> str:
 
 def _rows(head: str, delimiter: str) -> list[list[str]]:
     """Rows of the head; the last one, which may be cut, is left out of a long file."""
-    reader = csv.reader(io.StringIO(head, newline=""), delimiter=delimiter)
+    previous = csv.field_size_limit(HEAD_CHARACTERS)
     try:
-        rows = [row for row in reader if row]
+        rows = [row for row in csv.reader(io.StringIO(head, newline=""), delimiter=delimiter) if row]
     except csv.Error:
         return []
+    finally:
+        csv.field_size_limit(previous)
     return rows[:-1] if len(head) >= HEAD_CHARACTERS - 4 and len(rows) > 2 else rows
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 from reportgen.errors import SourceUnreadable
@@ -15,6 +16,7 @@ DELIMITED = (".csv", ".tsv", ".tab", ".txt", ".csv.gz", ".tsv.gz", ".tab.gz", ".
 PARQUET = (".parquet", ".pq")
 FEATHER = (".feather", ".arrow", ".ipc")
 EXCEL = (".xlsx", ".xlsm")
+ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
 MAX_NAME = 200  # characters of a file's name that are shown
 
 
@@ -41,7 +43,7 @@ def open_source(data: object, name: str | None = None, *, chunk_rows: int = CHUN
         return data
     if not isinstance(data, (str, os.PathLike)):
         return open_frame(data, name or "data frame", chunk_rows)
-    path = Path(data)
+    path = _path(os.fspath(data))
     name = _shown(name or path.name or path.resolve().name)
     try:
         is_folder, exists = path.is_dir(), path.exists()
@@ -50,6 +52,16 @@ def open_source(data: object, name: str | None = None, *, chunk_rows: int = CHUN
     if not exists:
         raise SourceUnreadable(name, "", "no such file", "check the path")
     return _open_path(path, name, is_folder, chunk_rows)
+
+
+def _path(given: str | bytes) -> Path:
+    """A path that is one: an empty one would be the current folder."""
+    text = os.fsdecode(given)
+    if not text:
+        raise SourceUnreadable("''", "", "the path of the data is empty", "give the path of a file")
+    if ADDRESS.match(text) and not os.path.exists(text):
+        raise SourceUnreadable(_shown(text), "", "addresses are not read", "download the file first, and give its path")
+    return Path(text)
 
 
 def _shown(name: str) -> str:
@@ -64,7 +76,9 @@ def _open_path(path: Path, name: str, is_folder: bool, chunk_rows: int) -> Sourc
     ending = path.name.lower()
     if not is_folder and not os.access(path, os.R_OK):
         raise SourceUnreadable(name, "", "may not be read", "change the permissions of the file")
-    if not is_folder and path.is_file() and path.stat().st_size == 0:
+    if not is_folder and not path.is_file():
+        raise SourceUnreadable(name, "", "is a pipe or a device", "write its contents to a file first: the rows are read twice")
+    if not is_folder and path.stat().st_size == 0:
         raise SourceUnreadable(name, "", "is empty", "give a file with data")
     if is_folder or ending.endswith(PARQUET):
         return open_columnar(path, name, "parquet", chunk_rows)
