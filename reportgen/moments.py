@@ -121,12 +121,6 @@ class GroupMoments:
         means = np.ascontiguousarray(block.means.T[chosen])
         return cls(tuple(columns), origin, block.rows[chosen], block.weight[chosen], means, products, log_weight)
 
-    @classmethod
-    def empty(cls, columns: Sequence[str]) -> GroupMoments:
-        """Moments of no rows in no groups."""
-        p = len(columns)
-        return cls.from_rows(columns, np.zeros(0, dtype=np.int64), np.zeros((0, p)), 0)
-
     def merge(self, other: GroupMoments) -> GroupMoments:
         """Moments of the rows of both; `other` may know more groups (they follow the common ones)."""
         if other.columns != self.columns:

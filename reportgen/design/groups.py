@@ -50,12 +50,6 @@ class ColumnIndex:
         """Number of distinct values."""
         return 0 if self.values is None else len(self.values)
 
-    def known(self, column: Any) -> NDArray[np.bool_]:
-        """(n,) whether each value of an Arrow array has a code."""
-        if self.values is None:
-            return np.zeros(len(column), dtype=bool)
-        return np.asarray(pc.is_in(column, value_set=self.values))
-
     def _encode_integers(self, column: Any) -> Codes | None:
         """Codes by a table from integer to code; None where the integers lie too far apart for one."""
         numbers = as_numpy(column).astype(np.int64, copy=False)
