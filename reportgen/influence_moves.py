@@ -63,8 +63,8 @@ class Move:
         return self.size >= LARGE or (self.size >= HALF and (self.changes_sign or self.covered != self.covers))
 
 
-def strongest_moves(influence: Influence) -> tuple[Move, ...]:
-    """For each kind of slope and column the move by its strongest group."""
+def strongest_moves(influence: Influence, column: str = "") -> tuple[Move, ...]:
+    """For each kind of slope and column, or for one column, the move by its strongest group."""
     found: dict[Kind, SlopesWithout | Undefined] = {
         "within": influence.within,
         "between": influence.between,
@@ -74,15 +74,16 @@ def strongest_moves(influence: Influence) -> tuple[Move, ...]:
     moves: list[Move] = []
     for kind, slopes in found.items():
         if not isinstance(slopes, Undefined):
-            moves += [_move(kind, slopes, c) for c in range(len(slopes.columns))]
+            moves += [_move(kind, slopes, c) for c, name in enumerate(slopes.columns) if column in ("", name)]
     return tuple(moves)
 
 
 def _move(kind: Kind, slopes: SlopesWithout, c: int) -> Move:
-    group = int(slopes.strongest[c])
-    place = int(slopes.groups.searchsorted(group))
+    place = int(np.argmax(np.abs(slopes.estimates[:, c] - slopes.full[c])))
     full, full_error = float(slopes.full[c]), float(slopes.full_errors[c])
     without, error = float(slopes.estimates[place, c]), float(slopes.errors[place, c])
     reach = stdtrit(np.array([slopes.full_df[c], slopes.df[place, c]]), 0.5 + LEVEL / 2) * np.array([full_error, error])
     covered, covers = abs(full) <= reach[0], abs(without) <= reach[1]
-    return Move(slopes.columns[c], kind, group, full, without, full_error, error, bool(covered), bool(covers))
+    return Move(
+        slopes.columns[c], kind, int(slopes.groups[place]), full, without, full_error, error, bool(covered), bool(covers)
+    )

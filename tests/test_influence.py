@@ -270,3 +270,13 @@ def test_a_change_of_sign_or_of_zero_counts_from_half_a_standard_error_on() -> N
     ):
         covered = full < 2.0
         assert Move("x", "within", 0, full, without_it, 1.0, 1.0, covered, covers).is_notable == is_notable
+
+
+def test_the_moves_of_one_column_are_those_of_all() -> None:
+    influence = influence_of(SETS[2])
+    moves = strongest_moves(influence)
+    assert {move.column for move in moves} == {"z", "x1", "x2"}
+    for column in ("z", "x1", "x2"):
+        assert strongest_moves(influence, column) == tuple(move for move in moves if move.column == column)
+    assert isinstance(influence.random_intercept, SlopesWithout)
+    assert [move.group for move in moves if move.kind == "random_intercept"] == influence.random_intercept.strongest.tolist()

@@ -18,21 +18,20 @@ Plain = dict[str, object]
 def influence_values(analysis: Analysis, column: str, shared: Place, words: Wording) -> list[Plain]:
     """Each of the predictor's slopes with all groups and without its strongest group."""
     found = []
-    for move in strongest_moves(analysis.comparison.influence):
-        if move.column == column:
-            place = shared.beside(move.full, move.full_error)
-            found.append(
-                {
-                    "kind": move.kind,
-                    "group": group_name(analysis, move.group, 40, words),
-                    "full": place.text(move.full),
-                    "without": place.text(move.without),
-                    "is_notable": move.is_notable,
-                    "changes_sign": move.changes_sign,
-                    "starts_to_cover": move.covers and not move.covered,
-                    "stops_to_cover": move.covered and not move.covers,
-                }
-            )
+    for move in strongest_moves(analysis.comparison.influence, column):
+        place = shared.beside(move.full, move.full_error)
+        found.append(
+            {
+                "kind": move.kind,
+                "group": group_name(analysis, move.group, 40, words),
+                "full": place.text(move.full),
+                "without": place.text(move.without),
+                "is_notable": move.is_notable,
+                "changes_sign": move.changes_sign,
+                "starts_to_cover": move.covers and not move.covered,
+                "stops_to_cover": move.covered and not move.covers,
+            }
+        )
     return found
 
 
