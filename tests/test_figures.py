@@ -15,7 +15,7 @@ from reportgen.presentation.figures.curve import draw_curve
 from reportgen.presentation.figures.forest import draw_forest
 from reportgen.presentation.figures.levels import draw_levels
 from reportgen.presentation.figures.panels import MAX_PANELS, draw_panels, round_values, shown_groups
-from reportgen.presentation.figures.style import COLOURS, DASHES, MARKERS, drawing, finish, literal, points
+from reportgen.presentation.figures.style import COLOURS, DASHES, INK, MARKERS, PALE, drawing, finish, literal, points
 from reportgen.presentation.wording import wording
 from reportgen.variants import CATALOGUE
 
@@ -127,3 +127,12 @@ def test_scales_have_round_values(low: float, high: float, texts: list[str]) -> 
     values, shown = round_values(low, high)
     assert shown == texts
     assert low <= values.min() <= values.max() <= high
+
+
+def test_the_line_at_zero_stands_out_from_the_grid() -> None:
+    for name in ("predictor-1.forest", "predictor-1.curve", "shrinkage"):
+        svg = document("example").figures[name].svg.decode()
+        strokes = re.findall(r"stroke: (#[0-9a-f]{6}); stroke-width: ([0-9.]+)", svg)
+        zero = strokes.index((INK, "1.1"))
+        assert (PALE, "0.5") in strokes[:zero], name
+        assert (PALE, "0.5") not in strokes[zero:], name  # drawn after the grid, so on top of it

@@ -43,7 +43,7 @@ def draw_curve(curve: Curve, column: str, words: Wording) -> Figure:
         axes.plot(curve.share, slopes, color=INK, zorder=2)
         low, high = float(slopes.min()), float(slopes.max())
         if 2 * low - high <= 0.0 <= 2 * high - low:
-            axes.axhline(0.0, color=INK, linewidth=1.0, zorder=0)
+            axes.axhline(0.0, color=INK, linewidth=1.1, zorder=1.7)  # above the grid, below what is drawn
         for variant, at in marks.items():
             _mark(axes, variant, at, words)
         axes.set_xlim(0.0, 1.0)

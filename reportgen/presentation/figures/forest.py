@@ -33,7 +33,7 @@ def draw_forest(analysis: Analysis, column: str, words: Wording) -> Figure:
     several = {variant for variant, _ in entries if sum(other == variant for other, _ in entries) > 1}
     with drawing(0.62 + 0.2 * len(entries)) as canvas:
         axes = canvas.add_subplot()
-        axes.axvline(0.0, color=INK, linewidth=1.0, zorder=0)
+        axes.axvline(0.0, color=INK, linewidth=1.1, zorder=1.7)  # above the grid, below what is drawn
         labels = []
         for y, (variant, c) in enumerate(entries):
             colour = COLOURS[variant]

@@ -54,7 +54,7 @@ def draw_shrinkage(
     many = len(order) > RASTER_ABOVE
     with drawing(0.9 + 0.19 * len(order) if named else 4.2, WIDTH) as canvas:
         axes = canvas.add_subplot()
-        axes.axvline(0.0, color=INK, linewidth=1.0, zorder=0)
+        axes.axvline(0.0, color=INK, linewidth=1.1, zorder=1.7)  # above the grid, below what is drawn
         ends = np.stack([np.column_stack([effect - reach, rank]), np.column_stack([effect + reach, rank])], axis=1)
         colour = COLOURS["random_intercept"]
         lines = LineCollection(list(ends), colors=colour, linewidths=1.4 if named else 0.6, rasterized=many)
