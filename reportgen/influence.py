@@ -214,7 +214,7 @@ def _own_degrees_of_freedom(slopes: SlopesWithout, fit: MixedFit, moments: Group
     """Put those of the model without each slope's strongest group in the place of those with all groups."""
     for group in set(slopes.strongest.tolist()):
         others = moments.take(np.arange(moments.n_groups) != group)
-        alone = fit_random_intercept(fit.variant, regressors(others, _terms(fit)))
+        alone = fit_random_intercept(fit.variant, regressors(others, _terms(fit)), with_robust=False)
         if isinstance(alone, MixedFit):
             place = int(slopes.groups.searchsorted(group))
             slopes.df[place] = [c.df for c in alone.coefficients if c.role in roles]

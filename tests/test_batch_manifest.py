@@ -48,6 +48,13 @@ def test_a_whole_manifest(tmp_path: Path) -> None:
     assert reading.title == ""
 
 
+def test_a_byte_order_mark_is_left_out(tmp_path: Path) -> None:
+    text = '[[report]]\nname = "a"\ndata = "a.csv"\nformula = "y ~ x + (1 | g)"\n'
+    path = tmp_path / "reports.toml"
+    path.write_text(text, encoding="utf-8-sig")
+    assert [job.name for job in read_manifest(path)] == ["a"]
+
+
 def test_an_absolute_path_stays_as_it_is(tmp_path: Path) -> None:
     (job,) = read_manifest(written(tmp_path, entry(data='"/somewhere/a.csv"')))
     assert job.data == "/somewhere/a.csv"

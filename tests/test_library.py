@@ -174,3 +174,5 @@ def test_predictions_use_the_levels_of_the_fit() -> None:
     np.testing.assert_allclose(one.prediction, both.fitted[:2], rtol=1e-12)
     with pytest.raises(reportgen.InputError, match="'middle'"):
         fitted.predict(table.iloc[:1].assign(z="middle"), "random_intercept")
+    with pytest.raises(reportgen.InputError, match=r"^'x1' in data frame: cannot be computed|^'x1.*' in new rows: cannot be"):
+        fitted.predict(table.iloc[:1].assign(x1="a"), "random_intercept")

@@ -53,7 +53,7 @@ def read_manifest(path: Path) -> tuple[Job, ...]:
 
 def _parsed(path: Path) -> Mapping[str, object]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise ManifestError(path.name, "", f"cannot be read ({error.strerror})", "give the path of a TOML file") from error
     except UnicodeDecodeError as error:

@@ -27,6 +27,7 @@ def explained(formula: ModelFormula, source: str, terms: Terms) -> Iterator[None
     except Exception as error:  # the library has five kinds of its own and passes on those of its functions
         message = str(error.__cause__ or error).replace("`", "").strip() or type(error).__name__
         detail = formula.shown(said(message, 160))
-        calls = [formula.shown(code) for term in terms for code in term if "(" in code]
+        codes = [code for term in terms for code in term]
+        calls = [formula.shown(code) for code in [code for code in codes if "(" in code] or codes]
         allowed = "change the arguments of the function or the data"
         raise ColumnUnusable(source, ", ".join(dict.fromkeys(calls)), f"cannot be computed ({detail})", allowed) from error

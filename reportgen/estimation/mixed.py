@@ -88,7 +88,7 @@ class MixedEstimate:
         return not np.any(self.psi)
 
 
-def fit_random_intercept(variant: str, reg: Regressors) -> Fit:
+def fit_random_intercept(variant: str, reg: Regressors, *, with_robust: bool = True) -> Fit:
     """Random intercept model by REML, with its maximum-likelihood refit.
 
     Parameters
@@ -97,6 +97,8 @@ def fit_random_intercept(variant: str, reg: Regressors) -> Fit:
         Id in the catalogue.
     reg : Regressors
         Its columns.
+    with_robust : bool
+        Compute cluster-robust errors too, which with hundreds of columns take most of the time.
     """
     problem = mixed_problem(variant, reg)
     if problem:
@@ -133,7 +135,7 @@ def fit_random_intercept(variant: str, reg: Regressors) -> Fit:
         icc=tau2 / (tau2 + reml.sigma2),
         issues=tuple(issues),
     )
-    return mixed_record(variant, reg, estimate)
+    return mixed_record(variant, reg, estimate, with_robust=with_robust)
 
 
 def mixed_problem(variant: str, reg: Regressors) -> UnfitVariant | None:
@@ -192,7 +194,7 @@ def intercept_derivatives(reg: Regressors, classes: SizeClasses, at: Optimum, be
     )
 
 
-def mixed_record(variant: str, reg: Regressors, found: MixedEstimate) -> MixedFit:
+def mixed_record(variant: str, reg: Regressors, found: MixedEstimate, *, with_robust: bool = True) -> MixedFit:
     """The record of a mixed model, in the data's units.
 
     Parameters
@@ -203,6 +205,8 @@ def mixed_record(variant: str, reg: Regressors, found: MixedEstimate) -> MixedFi
         Its columns.
     found : MixedEstimate
         What the estimator found.
+    with_robust : bool
+        Compute cluster-robust errors too.
     """
     unit = reg.scale[-1]
     home = found.effects_home * unit
@@ -232,7 +236,7 @@ def mixed_record(variant: str, reg: Regressors, found: MixedEstimate) -> MixedFi
         n_obs=reg.n_rows,
         n_groups=reg.n_groups,
         group_levels=(reg.means[:, :-1] @ found.beta + found.lift) * unit + reg.centre[-1],
-        robust=_robust(reg, found),
+        robust=_robust(reg, found) if with_robust else (),
         issues=found.issues + _left_out(fitted, adjusted),
     )
 
