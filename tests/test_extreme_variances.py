@@ -101,7 +101,7 @@ def test_a_second_peak_is_said() -> None:
 
 
 def test_a_search_that_did_not_come_to_rest_is_said() -> None:
-    found = analyze("y ~ x + (x | g)", data(1e-4))
+    found = analyze("y ~ x + (x | g)", data(1e-6))
     fit = found.fits["random_slope"]
     assert isinstance(fit, MixedFit)
     assert "not_converged" in {issue.code for issue in fit.issues}

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -56,7 +57,12 @@ class SlopeLikelihood:
     restricted: bool
     correlated: bool
 
-    @property
+    @cached_property
+    def back(self) -> Array:
+        """(q, q) the inverse of `home`."""
+        return np.asarray(np.linalg.inv(self.home))
+
+    @cached_property
     def places(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Rows and columns of the free entries of M."""
         q = len(self.home)
@@ -71,16 +77,12 @@ class SlopeLikelihood:
 
     def deviance(self, values: Array) -> tuple[float, Array]:
         """-2 log-likelihood, sigma2 not profiled out, and its gradient."""
-        back = np.linalg.inv(self.home)
-        factor = back @ self.triangle(values)
+        factor = self.back @ self.triangle(values)
         profile = SlopeProfile(self.groups, factor)
-        n, u, sigma2 = profile.divisor(self.restricted), profile.contrast, float(np.exp(2.0 * values[-1]))
+        n, sigma2 = profile.divisor(self.restricted), float(np.exp(2.0 * values[-1]))
         ratio = sigma2 / profile.sigma2(self.restricted)
         value = profile.deviance(self.restricted) + n * (np.log(ratio) + 1.0 / ratio - 1.0)
-        score = profile.effects_gram - np.einsum("aibk,i,k->ab", profile.crossed_gram, u, u) / sigma2
-        if self.restricted:
-            score = score - np.einsum("aibk,ik->ab", profile.crossed_gram[:, :-1, :, :-1], profile.inverse)
-        slope = (back.T @ (score + score.T) @ factor)[self.places]
+        slope = 2.0 * (self.back.T @ profile.score_at(sigma2, self.restricted) @ factor)[self.places]
         return value, np.append(slope, 2.0 * n * (1.0 - 1.0 / ratio))
 
     def quantity(self, first: int, second: int | None = None) -> Quantity:
@@ -153,13 +155,13 @@ class SlopeRegion:
             value, gradient = quantity(self.best + self.axes @ phi)
             return -sign * value, -sign * (self.axes.T @ gradient)
 
-        edge: Any = {"type": "ineq", "fun": self._slack, "jac": self._slack_slope}
+        edge: Any = {"type": "ineq", **self._edge()}
         options: Any = {"maxiter": 300, "ftol": 1e-10}
         box = [(-FAR, FAR)] * len(self.best)
         found = []
         for start in self._starts(quantity, sign):
             end = minimize(objective, start, jac=True, method="SLSQP", bounds=box, constraints=edge, options=options)
-            if np.all(np.isfinite(end.x)) and self._slack(end.x) * self.cut >= -ON_EDGE:
+            if np.all(np.isfinite(end.x)) and edge["fun"](end.x) * self.cut >= -ON_EDGE:
                 found.append(-sign * float(end.fun))
         if not found:
             return Undefined(Issue("interval_not_found"))
@@ -193,11 +195,21 @@ class SlopeRegion:
         end = _descend(self.likelihood, start, size, free)
         return bool(self.likelihood.deviance(end * size)[0] - self.least <= self.cut)
 
-    def _slack(self, phi: Array) -> float:
-        return (self.cut + self.least - self.likelihood.deviance(self.best + self.axes @ phi)[0]) / self.cut
+    def _edge(self) -> dict[str, Callable[[Array], Any]]:
+        """The deviance left to the edge of the region, over `cut`, and its gradient.
 
-    def _slack_slope(self, phi: Array) -> Array:
-        return np.asarray(-self.axes.T @ self.likelihood.deviance(self.best + self.axes @ phi)[1] / self.cut)
+        The search asks for both at the same point, one after the other: they are computed together, and once.
+        """
+        last: list[tuple[Array, float, Array]] = []
+
+        def both(phi: Array) -> tuple[float, Array]:
+            if not last or not np.array_equal(last[0][0], phi):
+                value, slope = self.likelihood.deviance(self.best + self.axes @ phi)
+                left, gradient = (self.cut + self.least - value) / self.cut, -self.axes.T @ slope / self.cut
+                last[:] = [(phi.copy(), left, gradient)]
+            return last[0][1], last[0][2]
+
+        return {"fun": lambda phi: both(phi)[0], "jac": lambda phi: both(phi)[1]}
 
 
 def variance_intervals(

@@ -191,8 +191,12 @@ class SlopeProfile:
 
     def score(self, restricted: bool) -> Array:
         """(q, q) derivative E of the deviance by G: the deviance changes by tr(E dG)."""
+        return self.score_at(self.sigma2(restricted), restricted)
+
+    def score_at(self, sigma2: float, restricted: bool) -> Array:
+        """(q, q) the same at another residual variance than the one that goes with G."""
         u = self.contrast
-        value = self.effects_gram - np.einsum("aibk,i,k->ab", self.crossed_gram, u, u) / self.sigma2(restricted)
+        value = self.effects_gram - (self.crossed_gram @ u).transpose(0, 2, 1) @ u / sigma2
         if restricted:
-            value = value - np.einsum("aibk,ik->ab", self.crossed_gram[:, :-1, :, :-1], self.inverse)
+            value = value - np.tensordot(self.crossed_gram[:, :-1, :, :-1], self.inverse, axes=([1, 3], [0, 1]))
         return np.asarray(0.5 * (value + value.T))
