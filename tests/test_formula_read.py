@@ -365,3 +365,15 @@ def test_the_largest_that_is_read() -> None:
     assert len(parse_formula(f"y ~ I({'-' * 59}x) + (1 | g)").terms) == 1
     assert len(parse_formula(f"y ~ I({'-' * 58}(x > 1)) + (1 | g)").terms) == 1
     assert len(parse_formula(f"y ~ I({'-' * 58}(x + 1)) + (1 | g)").terms) == 1
+
+
+def test_the_columns_of_parts_of_a_formula() -> None:
+    formula = parse_formula("y ~ C(`b c`):a + log(a) + I(d == 'x'):e + (0 + a | g:h)")
+    assert formula.predictor_columns == ("b c", "a", "d", "e")
+    assert formula.text_columns == ("g", "h", "b c", "d")
+    assert formula.grouping.name == "g:h"
+    assert formula.grouping.group_terms == ("a",)
+    assert formula.shown("C(f1)[k1]", ("low", "top")) == "C(`b c`)[top]"
+    assert formula.shown("c1:c2", ticks=True) == "`b c`:a"
+    product = parse_formula("y ~ C(`b c`):a:C(d, Sum):a + (1 | g)")
+    assert product.factor_columns(product.coded.terms[0], {"d", "b c", "g"}) == ("b c", "d")
