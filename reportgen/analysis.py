@@ -87,7 +87,7 @@ def checked_interactions(given: str) -> Interactions:
     for name in INTERACTIONS:
         if given == name:
             return name
-    raise OptionError("--interactions", str(given), INTERACTIONS)
+    raise OptionError("--interactions", given, INTERACTIONS)
 
 
 def checked_inference(given: str) -> Inference:
@@ -101,7 +101,7 @@ def checked_inference(given: str) -> Inference:
     for name in INFERENCES:
         if given == name:
             return name
-    raise OptionError("--inference", str(given), INFERENCES)
+    raise OptionError("--inference", given, INFERENCES)
 
 
 def checked(options: Options) -> Options:

@@ -204,7 +204,7 @@ class OptionError(InputError):
 
     def __init__(self, option: str, given: str, allowed: Sequence[str]) -> None:
         super().__init__(option, given, tuple(allowed))
-        self.option, self.given, self.allowed = option, given, tuple(allowed)
+        self.option, self.given, self.allowed = option, str(given), tuple(allowed)
 
     def __str__(self) -> str:
         near = get_close_matches(self.given, self.allowed, n=1)

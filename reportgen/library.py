@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypedDict, Unpack
 from reportgen import analysis as walks
 from reportgen.comparison import Comparison, SlopeComparison
 from reportgen.disclosure import GroupLabels, checked_group_labels
-from reportgen.errors import VariantMissing
+from reportgen.errors import OptionConflict, VariantMissing, quoted
 from reportgen.findings import Finding
 from reportgen.fits import Fit, LeastSquaresFit, MixedFit, ModelFit, Undefined
 from reportgen.prediction import predict
@@ -117,6 +117,9 @@ class Analysis:
         InputError
             A date, style, language, image or folder that cannot be used.
         """
+        for name, given in (("title", choices.get("title", "")), ("author", choices.get("author", ""))):
+            if not isinstance(given, str):
+                raise OptionConflict(name, f"is {quoted(given)}, not a text", "give one text, or leave it out")
         checked_date(choices.get("date", ""))
         checked_p_style(choices.get("p_style", "apa"))
         checked_language(choices.get("lang", ENGLISH), "lang")

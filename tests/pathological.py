@@ -77,9 +77,9 @@ def text(delimiter: str = ",", decimal: str = ".", header: str = "y,x,g", end: s
 LINES = text().splitlines()
 
 
-def with_line(number: int, line: str) -> str:
+def with_line(number: int, line: str, delimiter: str = ",") -> str:
     """The clean text with one line replaced, counted from 1 (the header)."""
-    lines = list(LINES)
+    lines = text(delimiter).splitlines()
     lines[number - 1] = line
     return "\n".join(lines) + "\n"
 

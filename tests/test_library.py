@@ -119,6 +119,21 @@ def test_an_option_out_of_its_range_is_said(options: dict[str, Any], sentence: s
     assert sentence in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("looks", "sentence"),
+    [
+        ({"title": 3}, "title is '3', not a text"),
+        ({"author": None}, "author is 'None', not a text"),
+        ({"lang": 3}, "lang: '3' is not allowed"),
+        ({"p_style": None}, "'None' is not allowed; choose from 'apa'"),
+    ],
+)
+def test_a_look_of_another_type_is_said(analysis: Analysis, looks: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(InputError) as caught:
+        analysis.presented(**looks)
+    assert sentence in str(caught.value)
+
+
 @pytest.mark.parametrize("formula", [None, 3, b"y ~ x + (1 | g)"])
 def test_a_formula_is_a_text(formula: Any) -> None:
     with pytest.raises(InputError, match=r"formula is a (NoneType|int|bytes), not a text; write for example"):

@@ -89,6 +89,11 @@ ERRORS: dict[str, tuple[Data, str, tuple[str, ...]]] = {
     "other digits": (with_line(21, "١٢,2,g01"), FORMULA, ("column 'y'", "row 20", "'١٢'")),
     "date as a number": (with_line(21, "2020-01-01,2,g01"), FORMULA, ("column 'y'", "row 20", "'2020-01-01'")),
     "decimal commas between quotes": (mapped('"{}"').replace(",", '","').replace(".", ","), FORMULA, ("column 'y'", "row 1")),
+    "one decimal comma": (
+        with_line(21, "1,5;2;g01", ";"),
+        FORMULA,
+        ("column 'y'", "row 20", "'1,5'", "write a decimal point", "every number"),
+    ),
     "column of dates": (with_columns(x=pd.Timestamp("2020-01-01") + pd.to_timedelta(ROW, "D")), FORMULA, ("'x'", "dates")),
     "column of dates in text": (mapped("{},2020-01-{n:02d}").replace("y,x,g,2020-01-00", "y,w,g,x"), FORMULA, ("'x'", "text")),
     "column of durations": (with_columns(x=pd.to_timedelta(ROW, "s")), FORMULA, ("'x'", "dates or times")),

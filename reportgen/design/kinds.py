@@ -12,6 +12,7 @@ from reportgen.design.factors import is_plain_number
 from reportgen.errors import BadValue, ColumnUnusable
 from reportgen.formula import ModelFormula
 from reportgen.sources import Source
+from reportgen.sources.diagnosis import allowed_numbers
 
 _PLAIN = re.compile(r"c([0-9]+)")
 
@@ -97,7 +98,6 @@ def first_text(source: Source, name: str) -> BadValue | None:
     for chunk in source.chunks([name]):
         for row, value in enumerate(chunk.column(0).to_pylist(), start + 1):
             if value is not None and value != "" and not is_plain_number(str(value)):
-                allowed = "every cell must be a number or empty; for a factor write C(column)"
-                return BadValue(source.name, name, row, value, "text in a column of numbers", allowed)
+                return BadValue(source.name, name, row, value, "text in a column of numbers", allowed_numbers(str(value)))
         start += chunk.num_rows
     return None

@@ -85,6 +85,13 @@ def is_number(text: str, decimal: str = ".") -> bool:
     return _NUMBER.fullmatch(text.strip().replace(decimal, ".") if decimal != "." else text.strip()) is not None
 
 
+def allowed_numbers(value: str) -> str:
+    """What a cell of a column of numbers may be, for the one that stands there."""
+    if "," in value and is_number(value, ","):
+        return "write a decimal point; commas are read where every number of a file with semicolons, tabs or bars has one"
+    return "every cell must be a number or empty; for a factor write C(column)"
+
+
 def first_bad_cell(
     batches: Iterable[Any], name: str, column: str, dialect: Dialect, *, is_flag: bool = False
 ) -> BadValue | None:
@@ -96,8 +103,7 @@ def first_bad_cell(
             row += 1
             fits = value is None or (value.strip().lower() in _FLAGS if is_flag else is_number(value, dialect.decimal))
             if not fits:
-                allowed = (
-                    f"every cell must be {'true, false' if is_flag else 'a number'} or empty; for a factor write C(column)"
-                )
+                allowed = "every cell must be true, false or empty; for a factor write C(column)"
+                allowed = allowed if is_flag else allowed_numbers(value)
                 return BadValue(name, column, row, value, f"text in a column of {kind}", allowed)
     return None
