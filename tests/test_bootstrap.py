@@ -17,7 +17,7 @@ from reportgen.estimation.random_intercept import SizeClasses, optimise
 from reportgen.estimation.random_slopes import EffectsDesign, RandomEffects, fit_random_slopes
 from reportgen.estimation.regressors import Regressors, regressors
 from reportgen.estimation.simulated import InterceptModel, SimulatedIntercepts, draw_cross_products
-from reportgen.estimation.slope_bootstrap import SlopeModel, _factor, _search, draw_slopes
+from reportgen.estimation.slope_bootstrap import SlopeModel, _factor, _search, _snapped, draw_slopes
 from reportgen.estimation.slope_profile import RotatedGroups, SlopeProfile
 from reportgen.fits import MixedFit, Undefined
 from reportgen.moments import GroupMoments
@@ -236,3 +236,24 @@ def test_uncorrelated_slopes_stay_uncorrelated() -> None:
 def test_a_model_without_random_effects_is_not_sampled() -> None:
     rows = grouped_rows(UNBALANCED, seed=67)
     assert isinstance(bootstrap(rows.moments, fit_all(rows.moments, rows.levels)["pooled"], INTERCEPT_ONLY), Undefined)
+
+
+@pytest.mark.parametrize(("slope_spread", "expected"), [(0.0, 0.0), (3.0, 0.001)])
+def test_what_is_nearly_zero_is_zero_where_that_is_as_likely(slope_spread: float, expected: float) -> None:
+    rows = grouped_rows((12,) * 10, tau=2.0, seed=5)
+    x = rows.values[:, 0]
+    own = np.tile([1.0, -1.0], 5)[rows.codes]
+    flat = x - np.array([x[rows.codes == j].mean() for j in range(10)])[rows.codes]
+    even = np.tile([1.0, -1.0], 60)
+    y = 4.0 * own + slope_spread * own * flat + even  # with no spread, slopes of the groups differ less than by chance
+    even_slope = np.array([flat[rows.codes == j] @ even[rows.codes == j] for j in range(10)])
+    y = y - (even_slope / np.array([flat[rows.codes == j] @ flat[rows.codes == j] for j in range(10)]))[rows.codes] * flat
+    moments = GroupMoments.from_rows(rows.columns, rows.codes, np.column_stack([x, y]), 10)
+    reg = regressors(moments, (("(Intercept)", "intercept"), ("x1", "raw")))
+    groups = RotatedGroups.of(reg, EffectsDesign.of(reg, SLOPES).columns)
+    factor = np.diag([1.0, 0.001])
+    snapped = _snapped(groups, factor)
+    assert snapped[1, 1] == expected
+    assert snapped[0, 0] == 1.0
+    before, after = (SlopeProfile(groups, item).deviance(restricted=True) for item in (factor, snapped))
+    assert after <= before + 1e-6
