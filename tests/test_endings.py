@@ -22,12 +22,13 @@ from reportgen.analysis import Options, walk
 from reportgen.batch import supervisor
 from reportgen.batch.child import failure_of, taken_memory
 from reportgen.batch.failures import Failure, ended_without_answer, not_started, out_of_memory, worker_lost
+from reportgen.batch.lines import _term
 from reportgen.batch.supervisor import Limits, Task
 from reportgen.cli import main
 from reportgen.errors import ColumnUnusable, OutputNotWritable
 from reportgen.fits import Issue, Undefined, UnfitVariant
 from reportgen.presentation.collector import Collector
-from reportgen.presentation.wording import wording
+from reportgen.presentation.wording import shown, wording
 from reportgen.resources import resource
 
 EXAMPLE = Path(__file__).resolve().parent.parent / "examples" / "dragons" / "dragons.csv"
@@ -198,3 +199,30 @@ def test_only_where_it_is_needed_is_python_kept_from_searching_libraries(monkeyp
     with by_name_only():
         assert ctypes.util.find_library is search
     assert os.name == "posix"
+
+
+def test_the_line_of_a_report_has_a_slope_only_where_one_was_estimated() -> None:
+    terms = [{"column": "x", "role": "raw", "estimate": None}, {"column": "x", "role": "contextual", "estimate": 1.0}]
+    assert _term({"terms": terms}, "x", ("raw", "within")) == {}
+    assert _term({"terms": []}, "x", ("raw",)) == {}
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (True, True),
+        (12345, "12\u202f345"),
+        (7.0, "7"),
+        (0.123456, "0.123"),
+        ("a\x00b", "ab"),
+        (["a", 2], ["a", "2"]),
+        ({"k": (1.0,)}, {"k": ["1"]}),
+    ],
+)
+def test_values_of_a_finding_as_text(value: object, text: object) -> None:
+    assert shown(value) == text
+
+
+def test_a_finding_holds_plain_values_only() -> None:
+    with pytest.raises(TypeError, match="a finding holds plain values only, not ndarray"):
+        shown(np.ones(2))
