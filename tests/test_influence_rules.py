@@ -197,3 +197,13 @@ def test_slopes_that_vary() -> None:
         random_slope=replace(with_slopes("random_slope", "random_intercept"), group_covariance=within.group_covariance)
     )
     assert said(summary.varying_slopes, constant) == []
+
+
+def test_each_slope_that_varies_is_told() -> None:
+    evidence = base("y ~ x + z + (1 | g)")
+    fit = evidence.fits["random_intercept"]
+    assert isinstance(fit, MixedFit)
+    covariance = GroupCovariance(("(Intercept)", "x", "z"), np.diag([1.0, 4.0, 9.0]), False)
+    random_slope = replace(fit, variant="random_slope", group_covariance=covariance)
+    found = said(summary.varying_slopes, replace(evidence, fits={**evidence.fits, "random_slope": random_slope}))
+    assert [(told["column"], told["sd"]) for _, _, told in found] == [("x", 2.0), ("z", 3.0)]
