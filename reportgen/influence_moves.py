@@ -35,6 +35,9 @@ class Move:
         Their standard errors.
     covered, covers : bool
         Whether the interval covers zero, with all groups and without that one.
+    n_turned, n_crossed : int
+        Groups without any one of which the slope is on the other side of zero; or the interval covers zero where it did not,
+        or the other way round.
     """
 
     column: str
@@ -46,6 +49,8 @@ class Move:
     error: float
     covered: bool
     covers: bool
+    n_turned: int = 0
+    n_crossed: int = 0
 
     @property
     def size(self) -> float:
@@ -82,8 +87,18 @@ def _move(kind: Kind, slopes: SlopesWithout, c: int) -> Move:
     place = int(np.argmax(np.abs(slopes.estimates[:, c] - slopes.full[c])))
     full, full_error = float(slopes.full[c]), float(slopes.full_errors[c])
     without, error = float(slopes.estimates[place, c]), float(slopes.errors[place, c])
-    reach = stdtrit(np.array([slopes.full_df[c], slopes.df[place, c]]), 0.5 + LEVEL / 2) * np.array([full_error, error])
-    covered, covers = abs(full) <= reach[0], abs(without) <= reach[1]
+    covered = bool(abs(full) <= stdtrit(slopes.full_df[c], 0.5 + LEVEL / 2) * full_error)
+    covers = np.abs(slopes.estimates[:, c]) <= stdtrit(slopes.df[:, c], 0.5 + LEVEL / 2) * slopes.errors[:, c]
     return Move(
-        slopes.columns[c], kind, int(slopes.groups[place]), full, without, full_error, error, bool(covered), bool(covers)
+        column=slopes.columns[c],
+        kind=kind,
+        group=int(slopes.groups[place]),
+        full=full,
+        without=without,
+        full_error=full_error,
+        error=error,
+        covered=covered,
+        covers=bool(covers[place]),
+        n_turned=int(np.count_nonzero(slopes.estimates[:, c] * full < 0)),
+        n_crossed=int(np.count_nonzero(covers != covered)),
     )

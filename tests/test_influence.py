@@ -253,6 +253,16 @@ def test_the_strongest_moves_tell_sign_and_zero() -> None:
         assert (value, error) == pytest.approx((own.estimate, own.std_error), rel=1e-8)
         assert covers == (own.conf_low <= 0 <= own.conf_high)
     assert not move.covers
+    n_turned = n_crossed = 0
+    for j in range(9):
+        rest = without(changed, j)
+        fit = fit_all(rest.moments, rest.levels)["no_pooling"]
+        assert isinstance(fit, LeastSquaresFit)
+        own = coefficient(fit, "x1", "within")
+        assert own is not None
+        n_turned += own.estimate * move.full < 0
+        n_crossed += (own.conf_low <= 0 <= own.conf_high) != move.covered
+    assert (move.n_turned, move.n_crossed) == (n_turned, n_crossed)
 
 
 @pytest.mark.parametrize(("without_it", "is_notable"), [(3.01, False), (2.99, True), (5.01, True), (4.99, False)])

@@ -28,6 +28,8 @@ def influence_values(analysis: Analysis, column: str, shared: Place, words: Word
                 "without": place.text(move.without),
                 "is_notable": move.is_notable,
                 "changes_sign": move.changes_sign,
+                "n_turned": move.n_turned,
+                "n_crossed": move.n_crossed,
                 "starts_to_cover": move.covers and not move.covered,
                 "stops_to_cover": move.covered and not move.covers,
             }

@@ -176,6 +176,8 @@ def _moved(move: Move, name: Name, span: tuple[float, float], top: Collector) ->
         "std_error_without_it": top.number(move.error),
         "moved_by_standard_errors": top.number(move.size),
         "changes_sign": move.changes_sign,
+        "groups_that_change_sign": move.n_turned,
+        "groups_that_change_covering": move.n_crossed,
         "interval_covers_zero": move.covered,
         "interval_covers_zero_without_it": move.covers,
     }
