@@ -108,15 +108,24 @@ def _nameless(values: Mapping[str, object]) -> dict[str, object]:
         if key in NAMES_OF_GROUPS:
             found[key] = None
         elif isinstance(value, list):
-            found[key] = [] if key == "examples" else [_without_name(key, item) for item in value]
+            found[key] = _without_names(key, value)
         else:
             found[key] = value
     return found
 
 
-def _without_name(key: str, item: object) -> object:
-    """An entry of a list of groups, or of a list of findings of their own."""
-    return None if key == "groups" else _nameless(item) if isinstance(item, Mapping) else item
+def _without_names(key: str, items: list[object]) -> list[object]:
+    """A list of groups, or of findings of their own: those of one group have one `key`, so that they can be told together."""
+    if key in ("examples", "groups"):
+        return [] if key == "examples" else [None] * len(items)
+    order = list(dict.fromkeys(item["group"] for item in items if isinstance(item, Mapping) and "group" in item))
+    found: list[object] = []
+    for item in items:
+        if isinstance(item, Mapping):
+            found.append(_nameless(item) | ({"key": order.index(item["group"])} if "group" in item else {}))
+        else:
+            found.append(item)
+    return found
 
 
 def _withheld(rows: NDArray[np.int64], min_cell: int) -> tuple[int, ...]:

@@ -307,6 +307,19 @@ def test_a_combination_of_levels_that_rests_on_few_rows_is_refused() -> None:
         disclosed(walk("score ~ effort + one * two + (1 | school)", frame), min_cell=5)
 
 
+def test_hidden_groups_are_told_apart_without_a_name() -> None:
+    """What one group does to several slopes is one sentence, what another does a second one; two of them are two."""
+    from reportgen.library import Analysis
+
+    found = Analysis(situation("example")).presented(group_labels="hide")
+    page = " ".join(re.sub(r"<[^>]+>", " ", found.to_html()).split())
+    assert "Without one of the groups the contextual effect moves" in page
+    assert "Without one of the groups the slope within groups moves" in page
+    assert "two of the groups" in page
+    moves = [item["values"]["moves"] for item in json.loads(found.to_json())["findings"] if item["kind"] == "driving_groups"]
+    assert [move["group"] for move in moves[0]] == [None] * len(moves[0])
+
+
 @pytest.mark.parametrize("option", [["--group-labels", "hide"], ["--min-cell", "5"]])
 def test_lines_of_single_rows_are_not_written(tmp_path: Path, option: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     """The others are; the exit code is that of an output that could not be written."""

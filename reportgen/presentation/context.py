@@ -155,7 +155,8 @@ def _named(value: object, words: Wording) -> object:
         hidden = {key: nameless for key in NAMES_OF_GROUPS if value.get(key, "") is None}
         return {key: _named(item, words) for key, item in value.items()} | hidden
     if isinstance(value, (list, tuple)):
-        return [nameless if item is None else _named(item, words) for item in value]
+        others = [nameless, *[words["table.influence.another_group"]] * len(value)]
+        return [others[i] if item is None else _named(item, words) for i, item in enumerate(value)]
     return value
 
 

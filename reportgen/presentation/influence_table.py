@@ -47,7 +47,9 @@ def _row(analysis: Analysis, kind: str, one: tuple[SlopesWithout, int], shared: 
 def _pair_row(analysis: Analysis, found: SlopesWithoutPairs, c: int, shared: Place, words: Wording) -> Row:
     place = shared.beside(float(found.full[c]), float(found.full_errors[c]))
     strongest = int(found.strongest[c])
-    pair = ", ".join(dict.fromkeys(group_name(analysis, j, 24, words) for j in found.pairs[strongest].tolist()))
+    pair = ", ".join(group_name(analysis, j, 24, words) for j in found.pairs[strongest].tolist())
+    if not analysis.disclosure.lists_groups:
+        pair = words["table.influence.two_groups"]
     numbers = (float(found.full[c]), float(found.estimates[:, c].min()), float(found.estimates[:, c].max()))
     without = place.text(float(found.estimates[strongest, c]))
     cells = (*(Cell(place.text(number)) for number in numbers), Cell(pair), Cell(without))

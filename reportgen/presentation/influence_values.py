@@ -17,12 +17,13 @@ Plain = dict[str, object]
 
 def influence_values(analysis: Analysis, column: str, shared: Place, words: Wording) -> list[Plain]:
     """Each of the predictor's slopes with all groups and without its strongest group."""
-    found = []
+    found: list[Plain] = []
     for move in strongest_moves(analysis.comparison.influence, column):
         place = shared.beside(move.full, move.full_error)
         found.append(
             {
                 "kind": move.kind,
+                "key": move.group,
                 "group": group_name(analysis, move.group, 40, words),
                 "full": place.text(move.full),
                 "without": place.text(move.without),
