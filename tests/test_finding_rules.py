@@ -397,7 +397,8 @@ def test_it_does_not_matter_where_the_means_are_measured_from() -> None:
     elsewhere = replace(evidence, moments=moments)
     assert said(cautions.extreme_rows, elsewhere) == said(cautions.extreme_rows, evidence)
     lost = of_rows(1e10 + np.sin(np.arange(20)), np.cos(np.arange(20)), codes=np.arange(20) % 4)
-    moments = replace(lost.moments, origin=np.array([0.0, 0.0]), means=lost.moments.means + lost.moments.origin)
+    part = 0.25 * lost.moments.origin
+    moments = replace(lost.moments, origin=part, means=lost.moments.means + 3.0 * part)
     ((_, _, values),) = said(data_cautions.few_digits, replace(lost, moments=moments))
     assert values["size"] == pytest.approx(1e10)
     line = derived(-20)

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from reportgen.formula import ModelFormula, parse_formula
+from reportgen.errors import ColumnMissing
+from reportgen.formula import ModelFormula, check_columns, parse_formula
 from reportgen.formula.scanner import MAX_CHARACTERS, MAX_NESTING, MAX_TOKENS
 
 
@@ -375,5 +376,9 @@ def test_the_columns_of_parts_of_a_formula() -> None:
     assert formula.grouping.group_terms == ("a",)
     assert formula.shown("C(f1)[k1]", ("low", "top")) == "C(`b c`)[top]"
     assert formula.shown("c1:c2", ticks=True) == "`b c`:a"
+    assert formula.shown("c1:c2") == "b c:a"
+    assert formula.shown("I(r3 == s0):c4") == "I(d == 'x'):e"
+    with pytest.raises(ColumnMissing, match="no column 'd' in survey"):
+        check_columns(formula, ("y", "a", "b c", "e", "g", "h"), "survey")
     product = parse_formula("y ~ C(`b c`):a:C(d, Sum):a + (1 | g)")
     assert product.factor_columns(product.coded.terms[0], {"d", "b c", "g"}) == ("b c", "d")

@@ -104,7 +104,13 @@ REFUSALS: list[tuple[str, str, list[tuple[str, int]]]] = [
     (
         "a term is missing here",
         "write a column or a call after the operator",
-        [("y ~ x + (1 | g) +", 17), ("y ~ (1 | g) +", 13), ("y ~ x + + (1 | g)", 17), ("y ~ a: + (1 | g)", 16)],
+        [
+            ("y ~ x + (x + | g)", 13),
+            ("y ~ x + (1 | g) +", 17),
+            ("y ~ (1 | g) +", 13),
+            ("y ~ x + + (1 | g)", 17),
+            ("y ~ a: + (1 | g)", 16),
+        ],
     ),
     ("no grouping term", "add one, as + (1 | group)", [("y ~ x", 5), ("y ~", 3)]),
     (
@@ -121,6 +127,7 @@ REFUSALS: list[tuple[str, str, list[tuple[str, int]]]] = [
         "an effect is given twice in the grouping terms",
         "write each once, as (1 | g) + (0 + x | g)",
         [
+            ("y ~ x + (1 | g) + (0 + x | g) + (1 | g)", 32),
             ("y ~ x + (1 | g) + (1 | g)", 18),
             ("y ~ x + (x | g) + (0 + x | g)", 18),
             ("y ~ x:z + (1 + x:z | g) + (0 + z:x | g)", 26),
@@ -129,14 +136,18 @@ REFUSALS: list[tuple[str, str, list[tuple[str, int]]]] = [
     (
         "effects that are correlated in part are not fitted",
         "write (1 + x + z | g) for all correlations or (1 + x + z || g) for none",
-        [("y ~ x + (x | g) + (0 + z | g)", 18), ("y ~ x + (x || g) + (0 + z | g)", 19)],
+        [
+            ("y ~ x + z + a + (1 | g) + (0 + x + z | g) + (0 + a | g)", 44),
+            ("y ~ x + (x | g) + (0 + z | g)", 18),
+            ("y ~ x + (x || g) + (0 + z | g)", 19),
+        ],
     ),
     ("the group cannot be computed in the formula", "make a column of it first", [("y ~ x + (1 | log(g))", 13)]),
     ("nested groups (a/b) are not fitted", "write (1 | a:b) for the inner groups", [("y ~ x + (1 | a/b)", 14)]),
     (
         "several groups (crossed effects) are not fitted",
         "write one column, or a:b",
-        [("y ~ x + (1 | a + b)", 15), ("y ~ x + (1 | a * b)", 15)],
+        [("y ~ x + (1 | g) + (0 + x | h + k)", 29), ("y ~ x + (1 | a + b)", 15), ("y ~ x + (1 | a * b)", 15)],
     ),
     ("'3' is not a group", "write a column, or a:b for a combination", [("y ~ x + (1 | 3)", 13)]),
     (
@@ -162,7 +173,13 @@ REFUSALS: list[tuple[str, str, list[tuple[str, int]]]] = [
     (
         "the grouping term has no effect",
         "write (1 | group), (x | group) or (0 + x | group)",
-        [("y ~ x + (0 | g)", 8), ("y ~ x + (0 + 1 | g)", 8), ("y ~ x + (- 1 | g)", 8), ("y ~ x + (1 - 1 | g)", 8)],
+        [
+            ("y ~ x + (0 - x | g)", 8),
+            ("y ~ x + (0 | g)", 8),
+            ("y ~ x + (0 + 1 | g)", 8),
+            ("y ~ x + (- 1 | g)", 8),
+            ("y ~ x + (1 - 1 | g)", 8),
+        ],
     ),
     (
         "the response stands on the right side too",

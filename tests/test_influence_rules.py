@@ -63,6 +63,8 @@ def values(place: int, without: float, *, full: float = 3.0, turns: bool = False
         ([3.0, 3.0], [3.0, 5.0], -1),  # two standard errors are not beyond two
         ([3.0, 3.0], [3.0, 5.125], 1),
         ([3.0, 3.0], [0.75, 3.0], 0),
+        ([3.0, 3.0], [0.25, 3.0], 0),
+        ([3.0, 3.0], [0.0, 3.0], 0),
         ([3.0, 5.0], [5.125, 3.0], 0),  # a single group moves it by two at most
         ([3.0, 5.125], [5.5, 3.0], -1),  # a single group does already
         ([3.0, 0.875], [0.75, 3.0], -1),
@@ -94,6 +96,30 @@ def test_a_pair_that_turns_a_slope(alone: list[float], pairs: list[float], place
 
 def test_a_slope_of_zero_is_turned_by_nothing() -> None:
     assert said(influence_cautions.driving_pair, without_pairs([0.0, 0.0], [0.0, 1.5], full=0.0)) == []
+
+
+def test_each_slope_is_looked_at() -> None:
+    evidence = base("y ~ x + z + (1 | g)")
+    found = without_pairs([3.0, 3.0], [3.0, 5.5]).comparison.influence
+    single, pairs = found.between, found.between_pairs
+    assert isinstance(single, SlopesWithout)
+    assert isinstance(pairs, SlopesWithoutPairs)
+
+    def twice(array: Any, first: float) -> Any:
+        return np.concatenate([np.full_like(array, first), array], axis=-1)
+
+    single = replace(single, columns=("x", "z"), estimates=twice(single.estimates, 3.0), full=twice(single.full, 3.0))
+    pairs = replace(
+        pairs,
+        columns=("x", "z"),
+        full=twice(pairs.full, 3.0),
+        full_errors=twice(pairs.full_errors, 1.0),
+        estimates=twice(pairs.estimates, 3.0),
+        errors=twice(pairs.errors, 1.0),
+    )
+    influence = replace(found, between=single, between_pairs=pairs)
+    both = replace(evidence, comparison=replace(evidence.comparison, influence=influence))
+    assert [told["column"] for _, _, told in said(influence_cautions.driving_pair, both)] == ["z"]
 
 
 def test_errors_count() -> None:
