@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reportgen.estimation.absent import absent
-from reportgen.estimation.least_squares import solve
+from reportgen.estimation.least_squares import PERFECT_FIT, solve
 from reportgen.estimation.left_out import Deletions, LeftOut, delete
-from reportgen.estimation.many_intercepts import Solutions, estimable, optimise_many, solve_at
+from reportgen.estimation.many_intercepts import Solutions, estimable, has_residuals, optimise_many, solve_at
 from reportgen.estimation.mixed import fit_random_intercept
 from reportgen.estimation.random_intercept import Profile, SizeClasses
 from reportgen.estimation.regressors import RANK_TOLERANCE, Regressors, Term, products_not_kept, regressors
@@ -195,6 +195,7 @@ def _mixed(moments: GroupMoments, fit: Fit, roles: tuple[Role, ...]) -> SlopesWi
     groups = _most_influential((profile.inverse[0] @ scores[:-1])[1:])
     problems = LeftOut.of(reg, groups)
     fine = estimable(problems, np.arange(len(groups)), RANK_TOLERANCE)
+    fine[fine] = has_residuals(problems.only(np.flatnonzero(fine)), PERFECT_FIT)
     problems = problems.only(np.flatnonzero(fine))
     solved = solve_at(problems, np.arange(problems.n_problems), np.full(problems.n_problems, ratio))
     affordable = int(min(MAX_WORK // len(problems.classes.size), MAX_CUBES / 50 // reg.n_terms**3))  # fifty evaluations each

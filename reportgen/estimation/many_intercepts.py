@@ -108,6 +108,20 @@ def estimable(problems: Problems, index: Index, tolerance: float) -> NDArray[np.
     return np.asarray((least > tolerance) & np.all(size > 0, axis=1) & (problems.n_rows[index] > problems.n_terms))
 
 
+def has_residuals(problems: Problems, tolerance: float) -> NDArray[np.bool_]:
+    """(R,) whether more than rounding of the response is left by each estimable problem where groups are free to differ.
+
+    Without it the residual variance is 0, and the likelihood has no maximum.
+    """
+    everyone = np.arange(problems.n_problems)
+    if not len(everyone):
+        return np.ones(0, dtype=bool)
+    _, high = log_range(problems.gram(everyone, np.full(len(everyone), 10.0 ** LOG_GAMMA[1])))
+    rss = _solve(problems.gram(everyone, np.full(len(everyone), 10.0**high)))[2]
+    total = problems.gram(everyone, np.zeros(len(everyone)))[:, -1, -1]
+    return np.asarray(rss > tolerance * total)
+
+
 def solve_at(problems: Problems, index: Index, gamma: Array) -> Solutions:
     """Generalised least squares at known ratios.
 

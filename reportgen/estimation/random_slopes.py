@@ -18,6 +18,10 @@ from reportgen.fits import Fit, Issue, Number, Undefined, UnfitVariant
 
 Array = NDArray[np.float64]
 
+# Standard deviation of an effect, in residual ones, from which a search far from rest (in deviance) follows a likelihood
+# without a maximum: where one group alone has a slope, its variance may be any.
+RUNAWAY, FAR_FROM_REST = 1e5, 1.0
+
 
 @dataclass(frozen=True, slots=True)
 class RandomEffects:
@@ -102,6 +106,8 @@ def fit_random_slopes(variant: str, reg: Regressors, effects: RandomEffects) -> 
     if problem:
         return problem
     ends = find_optima(groups, effects.correlated)
+    if any(end.gain_left > FAR_FROM_REST and np.any(np.abs(end.factor) > RUNAWAY) for end in ends):
+        return UnfitVariant(variant, Issue("not_finite"))
     return mixed_record(variant, reg, _estimate(reg, effects, design, groups, ends))
 
 

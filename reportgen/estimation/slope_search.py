@@ -30,6 +30,7 @@ Mask = NDArray[np.bool_]
 LENGTHS = np.logspace(-3, 3, 13)  # of a step off the boundary, standard deviations in units of sigma
 FAR = 0.2  # length of a step off the boundary that may lead to another optimum
 MAX_ESCAPES = 6
+FARTHEST = 1e10  # entries of a factor, in standard deviations of the residuals; optima are looked for up to 1e8
 SNAP = 1e-9  # deviance below which the boundary is as good
 ROUNDING = 1e-14  # of a deviance, relative
 NEARLY_SINGULAR = 0.03  # relative singular value of the factor below which the boundary is tried
@@ -89,7 +90,9 @@ class Search:
         return result
 
     def _deviance(self, factor: Array) -> float:
-        return SlopeProfile(self.groups, factor).deviance(self.restricted)
+        with np.errstate(all="ignore"):
+            value = SlopeProfile(self.groups, factor).deviance(self.restricted)
+        return value if np.isfinite(value) else np.inf
 
     def _mask(self, factor: Array) -> Mask:
         """Free entries of a factor: the lower trapezoid, or what is not zero if uncorrelated."""
@@ -108,14 +111,19 @@ class Search:
         fun = self._objective(start, mask, size)
         near = near * np.sqrt(self.groups.n_groups)
         end = minimize(fun, start[mask] / size, jac=True, method="BFGS", options={"gtol": near, "maxiter": 200})
-        return _filled(start, mask, end.x * size)
+        return _filled(start, mask, end.x * size) if np.all(np.isfinite(end.x)) else start
 
     def _objective(self, start: Array, mask: Mask, size: Array) -> Callable[[Array], tuple[float, Array]]:
         def fun(values: Array) -> tuple[float, Array]:
             factor = _filled(start, mask, values * size)
+            if not np.all(np.abs(factor) < FARTHEST):  # a step that 64-bit numbers cannot follow: shorter, please
+                return np.inf, np.zeros(len(values))
             profile = SlopeProfile(self.groups, factor)
-            gradient = 2.0 * (profile.score(self.restricted) @ factor)[mask] * size
-            return profile.deviance(self.restricted), gradient
+            with np.errstate(all="ignore"):
+                value = profile.deviance(self.restricted)
+                gradient = 2.0 * (profile.score(self.restricted) @ factor)[mask] * size
+            is_number = np.isfinite(value) and np.all(np.isfinite(gradient))
+            return (value, gradient) if is_number else (np.inf, np.zeros(len(values)))
 
         return fun
 

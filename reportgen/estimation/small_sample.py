@@ -20,6 +20,8 @@ from reportgen.fits import Issue, Undefined
 
 Array = NDArray[np.float64]
 
+LEAST_DF = 0.1  # the quantiles of t still are 64-bit numbers there, and say as little as the data do
+
 
 @dataclass(frozen=True, eq=False)
 class CovarianceDerivatives:
@@ -137,7 +139,15 @@ def satterthwaite(derivatives: CovarianceDerivatives, contrasts: Array, at_bound
     size = np.sqrt(np.abs(np.diag(observed)))
     if not at_boundary and np.all(size > 0) and np.linalg.eigvalsh(observed / np.outer(size, size))[0] > 1e-8:
         inverse = np.linalg.inv(observed / np.outer(size, size)) / np.outer(size, size)
-    return np.asarray(2.0 * variance**2 / np.einsum("ma,ab,mb->m", gradient, inverse, gradient))
+    return _degrees_of_freedom(variance, np.einsum("ma,ab,mb->m", gradient, inverse, gradient))
+
+
+def _degrees_of_freedom(variance: Array, spread: Array) -> Array:
+    """(m,) 2 v^2 / spread, at least ``LEAST_DF``: where the data say nothing of a variance, its spread is rounding."""
+    df = np.full_like(variance, LEAST_DF)
+    known = spread > 0
+    df[known] = np.maximum(2.0 * variance[known] ** 2 / spread[known], LEAST_DF)
+    return df
 
 
 def kenward_roger(derivatives: CovarianceDerivatives, contrasts: Array) -> tuple[Array, Array]:
@@ -146,7 +156,7 @@ def kenward_roger(derivatives: CovarianceDerivatives, contrasts: Array) -> tuple
     With few groups and variances that the data say little about, the correction can overshoot: a variance then is negative.
     """
     variance, gradient = variance_gradients(derivatives, contrasts)
-    df = 2.0 * variance**2 / np.einsum("ma,ab,mb->m", gradient, derivatives.W, gradient)
+    df = _degrees_of_freedom(variance, np.einsum("ma,ab,mb->m", gradient, derivatives.W, gradient))
     return np.einsum("mi,ij,mj->m", contrasts, derivatives.Phi_adjusted, contrasts), df
 
 
