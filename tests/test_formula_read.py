@@ -382,3 +382,4 @@ def test_the_columns_of_parts_of_a_formula() -> None:
         check_columns(formula, ("y", "a", "b c", "e", "g", "h"), "survey")
     product = parse_formula("y ~ C(`b c`):a:C(d, Sum):a + (1 | g)")
     assert product.factor_columns(product.coded.terms[0], {"d", "b c", "g"}) == ("b c", "d")
+    assert parse_formula("y ~ (a + b + c + d)**4 + (1 | g)").terms[-1] == "a:b:c:d"

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import NoReturn
 
 from reportgen.errors import FormulaError
 from reportgen.formula.expressions import Names, read_call
@@ -69,7 +70,7 @@ class _Reader:
         token = self.tokens[self.index]
         return token.kind == "operator" and token.text in operators
 
-    def refuse_here(self) -> None:
+    def refuse_here(self) -> NoReturn:
         if self.index >= len(self.tokens):
             refuse(self.text, self.end, "a term is missing here", "write a column or a call after the operator")
         token = self.tokens[self.index]
@@ -179,7 +180,6 @@ class _Reader:
             self.index = stop + 1
         else:
             self.refuse_here()
-            raise AssertionError("unreachable")
         return {frozenset({factor}): (factor,)}
 
     def parenthesis(self) -> TermSet:
