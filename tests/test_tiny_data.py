@@ -187,6 +187,11 @@ DATA: dict[str, tuple[str, dict[str, Any], dict[str, list[Any]]]] = {
             "w": [3.5425, 1.7577, 2.1474, 1.2446, 5.856],
         },
     ),
+    "factor slopes of few rows": (
+        "y ~ f + (f|g)",
+        {},
+        {"y": [1, 0, 2, 0, 2, 2, 2, 0, 0, 1], "f": [*"bcaaababab"], "g": [*"4304322322"]},
+    ),
 }
 
 

@@ -105,7 +105,10 @@ def fit_random_slopes(variant: str, reg: Regressors, effects: RandomEffects) -> 
     problem = _groups_problem(variant, reg, groups)
     if problem:
         return problem
-    ends = find_optima(groups, effects.correlated)
+    try:
+        ends = find_optima(groups, effects.correlated)
+    except np.linalg.LinAlgError:
+        return UnfitVariant(variant, Issue("not_finite"))
     if any(end.gain_left > FAR_FROM_REST and np.any(np.abs(end.factor) > RUNAWAY) for end in ends):
         return UnfitVariant(variant, Issue("not_finite"))
     return mixed_record(variant, reg, _estimate(reg, effects, design, groups, ends))
