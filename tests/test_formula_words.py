@@ -354,7 +354,7 @@ REFUSALS: list[tuple[str, str, list[tuple[str, int]]]] = [
         "it takes data, contrasts, each once",
         [("y ~ C(x, averyveryverylongargumentname=1) + (1 | g)", 9)],
     ),
-    ("argument 'None' of log()", "it takes x, each once", [("y ~ log(**x) + (1 | g)", 8)]),
+    ("'**' before an argument of log()", "it takes x, each once", [("y ~ log(**x) + (1 | g)", 8)]),
     (
         "this has no place in a formula",
         "allowed are columns, numbers, + - * / ** and the known functions",

@@ -210,9 +210,8 @@ class _Check:
         found: dict[str, ast.expr] = dict(zip(parameters, node.args, strict=False))
         for keyword in node.keywords:
             if keyword.arg not in parameters[1:] or keyword.arg in found:
-                self.refuse(
-                    keyword, f"argument '{str(keyword.arg)[:20]}' of {name}()", f"it takes {', '.join(parameters)}, each once"
-                )
+                given = f"argument '{keyword.arg[:20]}'" if keyword.arg else "'**' before an argument"
+                self.refuse(keyword, f"{given} of {name}()", f"it takes {', '.join(parameters)}, each once")
             else:
                 found[keyword.arg] = keyword.value
         if parameters[0] not in found:
