@@ -106,7 +106,7 @@ def test_the_summary_of_the_example() -> None:
         "because 72% of its weight lies on the comparison between groups",
         "says 0.54, because 2.7% of its weight lies there",
         "report 0.21: no pooling, Mundlak and within-between agree",
-        "Neither 0.54 nor 9.00 is the slope of a comparison by itself",
+        "Neither 0.54 nor 9.00 is a slope within groups or between them",
     ):
         assert part in summary
     assert "significant" not in summary
@@ -139,7 +139,7 @@ def test_the_arithmetic_of_the_example() -> None:
         ("no_group_variance", "because the variance between groups is estimated as zero"),
         ("missing", "3 of 78 rows were left out"),
         ("binary", "linear probability models"),
-        ("many_predictors", "The formula makes 8 design columns."),
+        ("many_predictors", "The model has 8 predictors."),
         ("many_groups", "The first 200 groups are listed"),
         ("unbalanced", "The groups have 1 to 30 rows."),
         ("several", "With several predictors the weights are a matrix."),

@@ -199,6 +199,7 @@ def rare_findings(n: int) -> tuple[Finding, ...]:
         "numeric_group_predictor": {**x},
         "overlapping_predictors": {"columns": [{"column": "x", "vif": 17.3}, {"column": "z", "vif": 18.4}][:n]},
         "several_optima": {"variants": ["random_intercept", "mundlak"][:n]},
+        "slopes_differ": {"f": 4.567, "df1": 7.0, "df2": 89.0, "p_value": 0.00123, "n": 8},
         "similar_labels": {"n": n, "examples": [["q1", "q2"], ["q3", "q4"]][:n]},
     }
     return tuple(Finding(kind, "caution", MappingProxyType(found)) for kind, found in values.items())

@@ -11,8 +11,7 @@ import pytest
 from situations import analysis, document
 
 from reportgen.analysis import Analysis, Options, walk
-from reportgen.findings.residual_cautions import RESIDUAL_RULES
-from reportgen.fits import LeastSquaresFit, MixedFit, Undefined
+from reportgen.fits import LeastSquaresFit, MixedFit, SeparateFit, Undefined
 from reportgen.presentation.curve_points import slope_if
 from reportgen.presentation.document import build_document
 from reportgen.presentation.exports import results
@@ -54,7 +53,26 @@ def test_unequal_spread_is_a_caution_that_names_the_groups() -> None:
     assert (finding.values["lowest_group"], finding.values["highest_group"]) == ("g05", "g03")
     page = render_html(build_document(found))
     assert "Residuals scatter more in some groups than in others" in page
-    assert len(RESIDUAL_RULES) == 1
+    within = found.fits["no_pooling"]
+    assert isinstance(within, LeastSquaresFit)
+    robust = next(errors for errors in within.robust if errors.method == "CR2").coefficients[0]
+    interval = f"{robust.conf_low:.2f} to {robust.conf_high:.2f}".replace("-", "\u2212")
+    assert f'the slope within groups has the 95% interval <span class="number">{interval}' in page
+    assert "Read the robust form (CR2) here" in page
+    assert "Read the Kenward-Roger form." not in page
+
+
+def test_groups_that_differ_in_their_slopes_are_a_caution_unless_slopes_may_vary() -> None:
+    data = rows([1.0] * 6)
+    data["y"] += data["x"] * data["g"].map({f"g{j:02d}": float(j) for j in range(6)})
+    found = walk(FORMULA, data)
+    (finding,) = (f for f in found.findings if f.kind == "slopes_differ")
+    own = found.fits["separate"]
+    assert isinstance(own, SeparateFit)
+    assert dict(finding.values) == {"f": own.f, "df1": 5.0, "df2": own.df_residual, "p_value": own.p_value, "n": 6}
+    assert "over 6 groups that can carry a regression of their own" in render_html(build_document(found))
+    assert "slopes_differ" not in kinds(walk("y ~ x + (1 + x | g)", data))
+    assert "slopes_differ" not in kinds(walk(FORMULA, rows([1.0] * 6)))
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -144,3 +162,24 @@ def test_the_questions_have_their_answers() -> None:
     answers = [row.cells[1].text for row in table.rows]
     assert answers == ["0.21", "12.41", "12.20", "9.00", "0.54"]
     assert len(document("many_predictors").tables["questions"].columns) == 1
+
+
+def test_groups_of_different_size_have_two_slopes_between_them_and_the_page_adds_up() -> None:
+    made = document("unbalanced")
+    table = made.tables["questions"]
+    answers = {row.cells[0].text: row.cells[1].text for row in table.rows}
+    assert answers["Between"] != answers["Within-between"]
+    page = render_html(made)
+    assert (
+        f'the slope between groups of the within-between model (<span class="number">{answers["Within-between"]}</span>)'
+        in page
+    )
+    assert "the difference of the two, was" not in page
+
+
+def test_the_pooled_slope_has_its_cluster_robust_interval() -> None:
+    fit = analysis("example").fits["pooled"]
+    assert isinstance(fit, LeastSquaresFit)
+    robust = next(errors for errors in fit.robust if errors.method == "CR2").coefficients[-1]
+    (row,) = (row for row in document("example").tables["questions"].rows if row.cells[0].text == "Pooled")
+    assert row.cells[1].details == (f"{robust.conf_low:.2f} to {robust.conf_high:.2f}".replace("-", "\u2212"),)

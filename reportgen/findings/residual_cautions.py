@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from reportgen.findings.records import Evidence, Finding, Rule
-from reportgen.fits import Undefined
+from reportgen.fits import SeparateFit, Undefined
 
 UNEVEN = 0.2  # share by which the residual spread of groups typically differs from the common one, from which it is said
+UNEQUAL_SLOPES = 0.01  # p value of the F test of equal slopes below which one slope for all groups is said to hide something
 BEYOND_CHANCE = 3.0  # standard errors by which it must exceed what chance makes of equal spreads
 
 
@@ -28,4 +29,15 @@ def unequal_residual_spread(evidence: Evidence) -> Iterator[Finding]:
         yield Finding("unequal_residual_spread", "caution", values)
 
 
-RESIDUAL_RULES: tuple[Rule, ...] = (unequal_residual_spread,)
+def slopes_differ(evidence: Evidence) -> Iterator[Finding]:
+    """Groups whose own slopes differ, while no slope of the formula may vary."""
+    own = evidence.fits.get("separate")
+    if evidence.formula.grouping.slopes or not isinstance(own, SeparateFit):
+        return
+    if isinstance(own.f, Undefined) or isinstance(own.p_value, Undefined) or own.p_value >= UNEQUAL_SLOPES:
+        return
+    values = {"f": own.f, "df1": own.f_df[0], "df2": own.f_df[1], "p_value": own.p_value, "n": int(own.estimable.sum())}
+    yield Finding("slopes_differ", "caution", values)
+
+
+RESIDUAL_RULES: tuple[Rule, ...] = (unequal_residual_spread, slopes_differ)

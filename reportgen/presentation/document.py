@@ -128,7 +128,10 @@ def _document(analysis: Analysis, presentation: Presentation, words: Wording) ->
         "mixed": mixed_values(analysis),
         "residuals": residual_values(analysis, residuals, words),
         "options": option_values(analysis, words),
-        "inference": {"is_kenward_roger": analysis.uses_kenward_roger},
+        "inference": {
+            "is_kenward_roger": analysis.uses_kenward_roger,
+            "is_automatic": analysis.options.inference == "auto",
+        },
         "recipes": recipes(analysis),
         "attach_limit": MAX_ROWS,
         "references": [{**reference, "authors": list(reference["authors"])} for reference in references()],

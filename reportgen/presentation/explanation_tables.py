@@ -11,6 +11,7 @@ from reportgen.hausman import HausmanForm, HausmanTable
 from reportgen.presentation.formatting import (
     MISSING,
     Place,
+    count,
     estimate,
     fixed,
     in_a_row,
@@ -19,7 +20,7 @@ from reportgen.presentation.formatting import (
     quantity,
     scientific,
 )
-from reportgen.presentation.shown import places, shown_coefficient, shown_contextual
+from reportgen.presentation.shown import places, robust_coefficient, shown_coefficient, shown_contextual
 from reportgen.presentation.tables import EMPTY, Cell, Column, Row, Table, missing
 from reportgen.presentation.wording import Wording
 
@@ -100,7 +101,8 @@ def tests_table(analysis: Analysis, words: Wording) -> Table:
     own = analysis.fits["separate"]
     if isinstance(own, SeparateFit) and not isinstance(own.f, Undefined):
         f_df = in_a_row(own.f_df)
-        rows.append(Row(words["test.equal_slopes"], _plain(f"F = {quantity('statistic', own.f)}", f_df, p_value(own.p_value))))
+        header = words["test.equal_slopes"].format(count(int(own.estimable.sum())))
+        rows.append(Row(header, _plain(f"F = {quantity('statistic', own.f)}", f_df, p_value(own.p_value))))
     if not isinstance(variance.lrt, Undefined):
         df = words["test.mixture"]
         rows.append(
@@ -156,16 +158,23 @@ def slopes_table(analysis: Analysis, words: Wording) -> Table:
     """One row a predictor: its slope within, between, their difference, and in the two blends. For many predictors."""
     rows, place = [], places(analysis)
     for slope in analysis.comparison.slopes:
-        blends = [
-            shown_coefficient(analysis, variant, slope.by_variant[variant]) if variant in slope.by_variant else None
-            for variant in ("pooled", "random_intercept")
-        ]
-        items = (slope.within, slope.between, shown_contextual(analysis, slope), *blends)
-        cells = tuple(_slope_cell(item, place[slope.column], words) for item in items)
-        rows.append(Row(printable(slope.column, 40), cells, begins_part=True))
+        pooled, mixed = (slope.by_variant.get(variant) for variant in ("pooled", "random_intercept"))
+        blended = shown_coefficient(analysis, "random_intercept", mixed) if mixed else None
+        own = place[slope.column]
+        apart = (slope.within, slope.between, shown_contextual(analysis, slope))
+        cells = [_slope_cell(item, own, words) for item in apart]
+        cells += [pooled_cell(analysis, pooled, own) if pooled else EMPTY, _slope_cell(blended, own, words)]
+        rows.append(Row(printable(slope.column, 40), tuple(cells), begins_part=True))
     heads = ("within", "between", "contextual", "pooled", "random_intercept")
     columns = tuple(Column(words[f"table.slopes.{head}"]) for head in heads)
     return Table("slopes", words["table.slopes.stub"], columns, tuple(rows))
+
+
+def pooled_cell(analysis: Analysis, item: Coefficient, place: Place) -> Cell:
+    """A pooled slope with its cluster-robust interval (CR2), since its model takes rows of a group for independent; or none."""
+    robust = robust_coefficient(analysis, "pooled", item.column, item.role)
+    shown = estimate(item, place)
+    return Cell(shown.value) if isinstance(robust, Undefined) else Cell(shown.value, (estimate(robust, place).interval,))
 
 
 def _slope_cell(item: Coefficient | Undefined | None, place: Place, words: Wording) -> Cell:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from reportgen.presentation.context import cleaned
 from reportgen.presentation.document import Document, plain_tables
 from reportgen.presentation.figures.style import Figure
-from reportgen.presentation.formatting import count, degrees_of_freedom, percent, signed, significant
+from reportgen.presentation.formatting import count, degrees_of_freedom, p_value, percent, signed, significant
 from reportgen.presentation.layers import PROJECT_LAYERS, Layers, environment
 from reportgen.presentation.number_style import number_style
 from reportgen.presentation.own_templates import faults_named
@@ -91,6 +91,7 @@ def page_environment(layers: Layers = PROJECT_LAYERS) -> Environment:
         "percent": percent,
         "count": count,
         "df": degrees_of_freedom,
+        "p": p_value,
         "significant": significant,
         "signed": signed,
     }

@@ -24,10 +24,14 @@ ROBUST = ("CR1", "CR2", "CR3")
 
 
 def error_values(analysis: Analysis, column: str) -> Plain:
-    """p values of one predictor's slopes by standard error, and whether the intervals agree about zero; `agreed`: all."""
+    """p values of one predictor's slopes by standard error, and whether the intervals agree about zero.
+
+    `agreed`: the p value where all are the same; `depends`: whether the intervals of one slope do not agree.
+    """
     found = {kind: _slope(analysis, column, places) for kind, places in SLOPES}
     told = {text for entry in found.values() for text in (entry.get("model"), *entry.get("robust", ())) if text}
-    return {**found, "agreed": told.pop() if len(told) == 1 else ""}
+    depends = any(entry["defined"] and not (entry["all_cover"] or entry["none_covers"]) for entry in found.values())
+    return {**found, "agreed": told.pop() if len(told) == 1 else "", "depends": depends}
 
 
 def _slope(analysis: Analysis, column: str, places: tuple[tuple[str, Role], ...]) -> Plain:

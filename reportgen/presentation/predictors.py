@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 from reportgen.blends import Blend
 from reportgen.comparison import SlopeComparison
-from reportgen.fits import Coefficient, LeastSquaresFit, MixedFit, Undefined
+from reportgen.fits import Coefficient, LeastSquaresFit, MixedFit, Undefined, coefficient
 from reportgen.presentation.curve_points import slope_if, told_points
 from reportgen.presentation.explanation_tables import arithmetic_place
 from reportgen.presentation.formatting import Place, estimate, fixed, percent, printable, quantity, whole_percent
 from reportgen.presentation.influence_values import influence_values, pair_values
 from reportgen.presentation.other_errors import error_values
-from reportgen.presentation.shown import places, shown_contextual
+from reportgen.presentation.shown import places, robust_coefficient, shown_contextual
 from reportgen.presentation.wording import Wording
 
 if TYPE_CHECKING:
@@ -55,6 +55,8 @@ def predictor(analysis: Analysis, number: int, words: Wording) -> Plain:
         "influence": influence_values(analysis, slope.column, place, words),
         "pair": pair_values(analysis, slope.column, place),
         "errors": error_values(analysis, slope.column),
+        "weighed": _weighed(analysis, slope, place),
+        "robust": _robust(analysis, slope.column, place, words),
         "changed": _changed(analysis, slope, place),
     }
     return entry | _kind(analysis, slope.column)
@@ -86,6 +88,25 @@ def _models(analysis: Analysis, column: str, place: Place) -> Plain:
             found = [c for c in analysis.shown(fit) if c.column == column]
             models[name] = {c.role: asdict(estimate(c, place)) for c in found}
     return models
+
+
+def _weighed(analysis: Analysis, slope: SlopeComparison, place: Place) -> str:
+    """The slope between groups of the contextual effect, where it reads otherwise than that of the group means."""
+    fit, between = analysis.fits["within_between"], slope.between
+    found = coefficient(fit, slope.column, "between") if isinstance(fit, MixedFit) else None
+    if found is None or isinstance(between, Undefined):
+        return ""
+    text = estimate(found, place).value
+    return "" if text == estimate(between, place).value else text
+
+
+def _robust(analysis: Analysis, column: str, place: Place, words: Wording) -> Plain:
+    """Slopes with cluster-robust errors (CR2), for where those of the model are not to be read."""
+    return {
+        "within": coefficient_text(robust_coefficient(analysis, "no_pooling", column, "within"), place, words),
+        "pooled": coefficient_text(robust_coefficient(analysis, "pooled", column, "raw", "group_level"), place, words),
+        "contextual": coefficient_text(robust_coefficient(analysis, "mundlak", column, "contextual"), place, words),
+    }
 
 
 def _blend(slope: SlopeComparison, blend: Blend, words: Wording) -> Plain:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reportgen.fits import LeastSquaresFit, MixedFit, Role
+from reportgen.presentation.explanation_tables import pooled_cell
 from reportgen.presentation.formatting import estimate, printable
 from reportgen.presentation.shown import places
 from reportgen.presentation.tables import EMPTY, Cell, Column, Row, Table
@@ -13,17 +14,23 @@ from reportgen.presentation.wording import Wording
 if TYPE_CHECKING:
     from reportgen.analysis import Analysis
 
-MAX_PREDICTORS = 3  # predictors whose answers stand in the table
+MAX_PREDICTORS = 4  # predictors whose answers stand in the table
+
+RAW: tuple[Role, ...] = ("raw", "group_level")
+BETWEEN: tuple[Role, ...] = ("between", "group_level")
 
 QUESTIONS: tuple[tuple[str, str, tuple[Role, ...]], ...] = (
     ("within", "no_pooling", ("within",)),
-    ("between", "between", ("between", "group_level", "raw")),
+    ("between", "between", (*BETWEEN, "raw")),
     ("contextual", "mundlak", ("contextual",)),
-    ("any_rows", "pooled", ("raw", "group_level")),
-    ("new_groups", "random_intercept", ("raw", "group_level")),
-    ("slopes_of_groups", "random_slope", ("raw", "group_level")),
+    ("any_rows", "pooled", RAW),
+    ("new_groups", "random_intercept", RAW),
+    ("slopes_of_groups", "random_slope", RAW),
 )
 """Question, the variant whose answer is shown, and the role of the coefficient that is the answer."""
+
+WEIGHED = ("between_equal", "between_weighed")
+"""The question about groups as two, where the models that answer it weigh the groups differently."""
 
 
 def question_table(analysis: Analysis, words: Wording) -> Table:
@@ -31,14 +38,34 @@ def question_table(analysis: Analysis, words: Wording) -> Table:
     shown = [level.column for level in analysis.levels[:-1]]
     if len(shown) > MAX_PREDICTORS:
         shown = []
-    rows, place = [], places(analysis)
+    rows = []
     for question, variant, roles in QUESTIONS:
-        fit = analysis.fits.get(variant)
-        if not isinstance(fit, LeastSquaresFit | MixedFit) or not any(c.role in roles for c in fit.coefficients):
+        answers = _answers(analysis, variant, roles)
+        if not answers:
             continue
-        found = {c.column: estimate(c, place[c.column]) for c in analysis.shown(fit) if c.role in roles}
-        cells = tuple(Cell(found[name].value, (found[name].interval,)) if name in found else EMPTY for name in shown)
-        models = Cell(words[f"question_models.{question}"])
-        rows.append(Row(words[f"question.{question}"], (models, *cells), begins_part=True))
+        both = _answers(analysis, "within_between", BETWEEN) if question == "between" else {}
+        if any(both[name].text != answers[name].text for name in shown if name in both and name in answers):
+            pairs = zip(WEIGHED, (answers, both), strict=True)
+            rows += [_row(key, found, shown, words, begins_part=key == WEIGHED[0]) for key, found in pairs]
+        else:
+            rows.append(_row(question, answers, shown, words))
     columns = (Column(words["table.questions.models"], "text"), *(Column(printable(name, 30)) for name in shown))
     return Table("questions", words["table.questions.stub"], columns, tuple(rows))
+
+
+def _answers(analysis: Analysis, variant: str, roles: tuple[Role, ...]) -> dict[str, Cell]:
+    """The slope of each predictor in a variant; that of pooled regression with its cluster-robust interval."""
+    fit, place = analysis.fits.get(variant), places(analysis)
+    if not isinstance(fit, LeastSquaresFit | MixedFit):
+        return {}
+    found = [c for c in analysis.shown(fit) if c.role in roles]
+    if variant == "pooled":
+        return {c.column: pooled_cell(analysis, c, place[c.column]) for c in found}
+    told = {c.column: estimate(c, place[c.column]) for c in found}
+    return {column: Cell(texts.value, (texts.interval,)) for column, texts in told.items()}
+
+
+def _row(question: str, answers: dict[str, Cell], shown: list[str], words: Wording, begins_part: bool = True) -> Row:
+    models = Cell(words[f"question_models.{question}"])
+    cells = (answers.get(name, EMPTY) for name in shown)
+    return Row(words[f"question.{question}"], (models, *cells), begins_part=begins_part)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from reportgen.comparison import SlopeComparison
-from reportgen.fits import Coefficient, LeastSquaresFit, MixedFit, Undefined
+from reportgen.fits import Coefficient, Issue, LeastSquaresFit, MixedFit, Role, Undefined
 from reportgen.presentation.formatting import Place, printable
 from reportgen.presentation.wording import Wording
 
@@ -26,6 +27,22 @@ def shown_coefficient(analysis: Analysis, variant: str, item: Coefficient) -> Co
     if not isinstance(fit, LeastSquaresFit | MixedFit):
         return item
     return next((c for c in analysis.shown(fit) if (c.column, c.role) == (item.column, item.role)), item)
+
+
+def robust_coefficient(analysis: Analysis, variant: str, column: str, *roles: Role) -> Coefficient | Undefined:
+    """A coefficient of a variant with its cluster-robust error CR2, where that gives an interval."""
+    absent = Undefined(Issue("not_in_model", {"column": column, "variant": variant}))
+    fit = analysis.fits[variant]
+    if not isinstance(fit, LeastSquaresFit | MixedFit):
+        return absent
+    listed = next((errors.coefficients for errors in fit.robust if errors.method == "CR2"), ())
+    found = next((item for item in listed if item.column == column and item.role in roles), None)
+    return found if found is not None and _has_interval(found) else absent
+
+
+def _has_interval(item: Coefficient) -> bool:
+    numbers = (item.std_error, item.df, item.p_value, item.conf_low, item.conf_high)
+    return all(not isinstance(number, Undefined) and math.isfinite(number) for number in numbers)
 
 
 def places(analysis: Analysis) -> dict[str, Place]:
