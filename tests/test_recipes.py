@@ -233,3 +233,18 @@ def test_uncorrelated_slopes_stay_uncorrelated() -> None:
     assert "(1 + Days || Subject)" in line["r"]
     assert "covariance" not in line["stata"]
     assert 'vc_formula={"Days": "0 + Days"}' in line["python"]
+
+
+def test_stata_makes_the_columns_it_can_and_names_the_others() -> None:
+    frame = grouped((9,) * 8, 1).assign(v=2.0, code=[1, 2, 3] * 24)
+    frame["v"] += frame["x"] ** 2
+    lines: Any = recipes(walk("y ~ log(v) + kind + C(code) + kind:log(v) + I(z**2) + (1 | g)", frame))
+    made = lines["preparation"]["stata"].splitlines()
+    assert "generate x1 = log(v)" in made
+    assert 'generate x2 = (kind == "mid")' in made
+    assert [line for line in made if line.startswith("* fill in")] == [
+        "* fill in x4: C(code)[T.2]",
+        "* fill in x5: C(code)[T.3]",
+        "* fill in x6: I(z ** 2)",
+    ]
+    assert 'generate x7 = (kind == "mid") * log(v)' in made

@@ -80,5 +80,5 @@ def _draw(axes: Axes, slopes: SlopesWithout, c: int, kind: str, strongest: str) 
         ha="right" if on_left else "left",
         va="center",
         fontsize=7.5,
-        bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.75, "pad": 0.5},
+        bbox={"facecolor": "white", "edgecolor": "none", "alpha": 1.0, "pad": 0.8},
     )

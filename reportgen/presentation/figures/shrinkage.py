@@ -21,9 +21,12 @@ from reportgen.presentation.figures.style import (
 from reportgen.presentation.wording import Wording
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
     from reportgen.analysis import Analysis
 
 MAX_LABELS = 40  # groups up to which each is named
+N_NAMED = 3  # groups named on either side where they are more
 
 
 def draw_shrinkage(
@@ -65,8 +68,18 @@ def draw_shrinkage(
         axes.plot(own, rank, "o", markersize=size, label=words["figure.unshrunken"], rasterized=many, **hollow)
         axes.set_ylim(-0.7, len(order) - 0.3)
         axes.set_yticks(rank if named else [], [literal(analysis.groups[j], 24) for j in order] if named else [])
+        if analysis.disclosure.lists_groups and not named:
+            _name_ends(axes, [literal(analysis.groups[j], 24) for j in order], words)
         axes.set_xlabel(words["figure.group_effect"].format(literal(analysis.moments.columns[-1])))
         axes.grid(axis="x", color=PALE, linewidth=0.5)
         canvas.legend(loc="outside upper left", ncols=2, frameon=False)
         values = {"groups": len(order), "kept_least": float(kept.min()), "kept_most": float(kept.max())}
         return finish(canvas, "shrinkage", values)
+
+
+def _name_ends(axes: Axes, names: list[str], words: Wording) -> None:
+    """The groups with the lowest and the highest effects, in the corners that the rising order leaves free."""
+    lowest = words["figure.lowest_groups"].format(", ".join(names[:N_NAMED]))
+    highest = words["figure.highest_groups"].format(", ".join(names[: -N_NAMED - 1 : -1]))
+    axes.text(0.99, 0.03, lowest, transform=axes.transAxes, fontsize=7.5, ha="right", va="bottom")
+    axes.text(0.01, 0.97, highest, transform=axes.transAxes, fontsize=7.5, ha="left", va="top")

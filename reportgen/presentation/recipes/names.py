@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import keyword
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from reportgen.design.parts import ColumnPart
 from reportgen.fits import Role
 from reportgen.presentation.formatting import printable
 
@@ -47,6 +48,8 @@ class Names:
         As in the formula and in the data.
     group_columns : tuple of str
         Columns of the data that make the groups.
+    parts : mapping
+        Design column to the factors of the product that it is.
     """
 
     response: str
@@ -58,6 +61,7 @@ class Names:
     source_response: str
     source_weights: str
     group_columns: tuple[str, ...]
+    parts: Mapping[str, tuple[ColumnPart, ...]]
 
     def part(self, column: str, role: Role) -> str:
         """Name of what a role keeps of a column."""
@@ -89,6 +93,7 @@ def names_of(analysis: Analysis) -> Names:
         source_response=printable(formula.shown(formula.coded.response, ticks=True)),
         source_weights=printable(weights) if weights else "",
         group_columns=tuple(printable(column) for column in formula.grouping.columns),
+        parts=analysis.design.parts_of,
     )
 
 

@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from reportgen.presentation.formatting import printable
 from reportgen.presentation.recipes.models import Model
 from reportgen.presentation.recipes.names import IDENTIFIER, Names
 
+FILL_IN = "* fill in"
+"""Begins the line of a column that the reader has to make."""
+
+CALL = re.compile(r"(?:np\.)?(log|log10|exp|sqrt|abs)\((" + IDENTIFIER.pattern + r")\)")
+WORD = re.compile(r"[A-Za-z][A-Za-z0-9_ .-]*")
+
 
 def prepare(names: Names) -> Iterator[str]:
     """Lines that make the columns in the data in memory."""
-    yield from (f"* {name}: {printable(column)}" for _, column, name in names.aliases)
+    for _, column, name in names.aliases:
+        yield _made(name, [_factor(part.name, part.level) for part in names.parts[column]], printable(column))
     if names.response != names.source_response:
-        yield f"* {names.response}: {names.source_response}"
+        yield _made(names.response, [_factor(names.source_response, "")], names.source_response)
     if names.weights != names.source_weights:
-        yield f"* {names.weights}: {names.source_weights}"
+        yield f"{FILL_IN} {names.weights}: {names.source_weights}"
     is_plain = all(IDENTIFIER.fullmatch(column) for column in names.group_columns)
     if not is_plain:
-        yield f"* {names.group}: {':'.join(names.group_columns)}"
+        yield f"{FILL_IN} {names.group}: {':'.join(names.group_columns)}"
     yield f"egen group_id = group({' '.join(names.group_columns) if is_plain else names.group})"
     yield "xtset group_id"
     if names.weights:
@@ -30,6 +38,20 @@ def prepare(names: Names) -> Iterator[str]:
         else:
             yield f"bysort group_id: egen {x}_mean = mean({x})"
     yield from (f"generate {x}_within = {x} - {x}_mean" for x in names.split)
+
+
+def _made(name: str, factors: list[str], column: str) -> str:
+    """The line that makes a column, or a comment that says what it is where Stata's way to write it is not known."""
+    return f"generate {name} = {' * '.join(factors)}" if all(factors) else f"{FILL_IN} {name}: {column}"
+
+
+def _factor(text: str, level: str) -> str:
+    """A factor of a product in Stata's words; empty where they are not known."""
+    if level:
+        # A level that is no number makes a text column; of one that is, nothing tells which of the two Stata has made.
+        return f'({text} == "{level}")' if IDENTIFIER.fullmatch(text) and WORD.fullmatch(level) else ""
+    called = CALL.fullmatch(text)
+    return text if IDENTIFIER.fullmatch(text) else f"{called[1]}({called[2]})" if called else ""
 
 
 def line(model: Model, names: Names) -> str:
