@@ -72,13 +72,13 @@ def test_the_renderer_says_nothing(situation: str) -> None:
 def test_the_text_can_be_read() -> None:
     found = text("example")
     assert "0.97277 × 0.2055 + 0.02723 × 12.4070 = 0.5377" in found
-    assert "report 0.2: no pooling, Mundlak and within-between agree" in found
+    assert "report 0.21: no pooling, Mundlak and within-between agree" in found
 
 
 def test_it_says_what_it_is() -> None:
     found = reader("example")
     assert found.metadata is not None
-    assert found.metadata.title == "testScore ~ bodyLength2 + (1 | mountainRange)"
+    assert found.metadata.title == "testScore in 8 groups by mountainRange"
     root: Any = found.trailer["/Root"]
     assert root["/Lang"] == "en"
     assert root["/MarkInfo"]["/Marked"]

@@ -31,7 +31,7 @@ from reportgen.presentation.figures.panels import draw_panels
 from reportgen.presentation.figures.residuals import draw_residuals
 from reportgen.presentation.figures.shrinkage import draw_shrinkage
 from reportgen.presentation.figures.style import Figure
-from reportgen.presentation.formatting import fixed, p_style, printable
+from reportgen.presentation.formatting import count, fixed, p_style, printable
 from reportgen.presentation.influence_table import influence_table, weighting_table
 from reportgen.presentation.layers import PROJECT_LAYERS, Layers
 from reportgen.presentation.number_style import number_style
@@ -138,7 +138,7 @@ def _document(analysis: Analysis, presentation: Presentation, words: Wording) ->
         "provenance": {"reportgen": __version__, **provenance()},
     }
     return Document(
-        title=printable(presentation.title or analysis.formula.text, 120),
+        title=printable(presentation.title or _heading(analysis, words), 160),
         author=printable(presentation.author, 120) if presentation.author else "",
         date=presentation.date,
         language=words["language.code"],
@@ -148,6 +148,13 @@ def _document(analysis: Analysis, presentation: Presentation, words: Wording) ->
         result=result_file(analysis),
         layers=presentation.layers,
     )
+
+
+def _heading(analysis: Analysis, words: Wording) -> str:
+    """What the report is about, as its first heading says it."""
+    formula = analysis.formula
+    response, group = (printable(text, 60) for text in (formula.response, formula.grouping.name))
+    return words["page.heading"].format(response, count(analysis.sample.n_groups), group)
 
 
 def _tables(analysis: Analysis, predictors: list[Plain], words: Wording) -> dict[str, Table]:

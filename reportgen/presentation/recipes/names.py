@@ -8,7 +8,6 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from reportgen.design.parts import ColumnPart
 from reportgen.fits import Role
 from reportgen.presentation.formatting import printable
 
@@ -49,7 +48,7 @@ class Names:
     group_columns : tuple of str
         Columns of the data that make the groups.
     parts : mapping
-        Design column to the factors of the product that it is.
+        Design column to the factors of the product that it is: name and level, which is empty for numbers.
     """
 
     response: str
@@ -61,7 +60,7 @@ class Names:
     source_response: str
     source_weights: str
     group_columns: tuple[str, ...]
-    parts: Mapping[str, tuple[ColumnPart, ...]]
+    parts: Mapping[str, tuple[tuple[str, str], ...]]
 
     def part(self, column: str, role: Role) -> str:
         """Name of what a role keeps of a column."""
@@ -93,7 +92,7 @@ def names_of(analysis: Analysis) -> Names:
         source_response=printable(formula.shown(formula.coded.response, ticks=True)),
         source_weights=printable(weights) if weights else "",
         group_columns=tuple(printable(column) for column in formula.grouping.columns),
-        parts=analysis.design.parts_of,
+        parts={column: tuple((part.name, part.level) for part in parts) for column, parts in analysis.design.parts_of.items()},
     )
 
 

@@ -19,7 +19,7 @@ WORD = re.compile(r"[A-Za-z][A-Za-z0-9_ .-]*")
 def prepare(names: Names) -> Iterator[str]:
     """Lines that make the columns in the data in memory."""
     for _, column, name in names.aliases:
-        yield _made(name, [_factor(part.name, part.level) for part in names.parts[column]], printable(column))
+        yield _made(name, [_factor(*part) for part in names.parts[column]], printable(column))
     if names.response != names.source_response:
         yield _made(names.response, [_factor(names.source_response, "")], names.source_response)
     if names.weights != names.source_weights:
