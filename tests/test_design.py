@@ -414,3 +414,23 @@ assert sum(len(block.codes) for block, _ in read_blocks(design)) == 200
 assert not {{"pandas", "formulaic"}} & set(sys.modules), "pandas" in sys.modules
 """
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+
+
+@pytest.mark.parametrize(
+    ("terms", "references"),
+    [
+        ("f", {"f": "low"}),
+        ("C(f, Treatment('mid'))", {"f": "mid"}),
+        ("x * f", {"f": "low"}),
+        ("C(code)", {"code": "1"}),
+        ("f:x", {}),  # a column for each level
+        ("x", {}),
+    ],
+)
+def test_the_reference_level_is_the_one_without_a_column(terms: str, references: dict[str, str]) -> None:
+    frame = pd.DataFrame(
+        {"y": np.arange(12.0), "x": np.arange(12.0) ** 2, "f": ["low", "mid", "top"] * 4, "code": [1, 2, 3] * 4}
+    )
+    frame["g"] = ["a", "b"] * 6
+    design = build_design(parse_formula(f"y ~ {terms} + (1 | g)"), open_source(frame))
+    assert dict(design.references) == references

@@ -132,7 +132,7 @@ def test_the_arithmetic_of_the_example() -> None:
         ("no_predictor_no_group_variance", "the random intercept model and pooled regression are the same model"),
         ("group_level_only", "w is the same for all rows of a g, so only groups can be compared"),
         ("within_only", "t has the same mean in every group."),
-        ("factor", "where kind is mid than at its reference level"),
+        ("factor", "where kind is mid than where it is low"),
         ("factor", "in groups in which kind is mid throughout than in groups in which it never is"),
         ("product", "for each unit more of the product x:z"),
         ("product", "the slope of each factor holds where the other factors are zero"),

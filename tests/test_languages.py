@@ -299,7 +299,7 @@ def test_every_number_of_a_german_sentence_is_in_the_result_file(situation: str)
         ("binary", "lineare Wahrscheinlichkeitsmodelle"),
         ("missing", "3 von 78 Zeilen wurden weggelassen,"),
         ("no_predictor", "Die Formel enthält keinen Prädiktor"),
-        ("factor", "bei kind = mid gegenüber der Referenzstufe im Mittel um 0,45 niedriger"),
+        ("factor", "bei kind = mid gegenüber low im Mittel um 0,45 niedriger"),
         ("example", "Die Modelle nebeneinander"),
     ],
 )

@@ -75,6 +75,8 @@ class Design:
         Design column to term.
     parts_of : mapping
         Design column to the factors it is a product of.
+    references : mapping
+        Categorical column to its reference level, where it has one.
     response : str
         Name of the response column.
     slope_columns : tuple of str
@@ -94,6 +96,7 @@ class Design:
     columns: tuple[str, ...]
     term_of: Mapping[str, str]
     parts_of: Mapping[str, tuple[ColumnPart, ...]]
+    references: Mapping[str, str]
     response: str
     slope_columns: tuple[str, ...]
     source_columns: tuple[str, ...]

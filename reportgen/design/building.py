@@ -13,7 +13,7 @@ from reportgen.design.failures import explained
 from reportgen.design.first_pass import FirstPass, read_first
 from reportgen.design.groups import GroupIndex
 from reportgen.design.kinds import Kinds, column_kinds
-from reportgen.design.parts import column_parts
+from reportgen.design.parts import ColumnPart, column_parts
 from reportgen.design.streamed_states import streamed_states
 from reportgen.design.widths import MAX_COLUMNS, check_width
 from reportgen.errors import ColumnUnusable, SlopeNotFixed, TooManyColumns, listed, quoted
@@ -63,15 +63,14 @@ def build_design(formula: ModelFormula, source: Source, weights: str = "") -> De
         raise TooManyColumns(len(predictors.columns), MAX_COLUMNS, formula.terms[0])
     outcome = _encoder(formula, ((formula.coded.response,),), kinds, first)
     columns = _names(formula, predictors.columns, first)
+    parts = [column_parts(coded, formula, _levels(first)) for coded in predictors.columns]
     return Design(
         formula=formula,
         source=source,
         columns=columns,
         term_of={column: formula.terms[i] for column, i in zip(columns, predictors.terms, strict=True)},
-        parts_of={
-            column: column_parts(coded, formula, _levels(first))
-            for column, coded in zip(columns, predictors.columns, strict=True)
-        },
+        parts_of=dict(zip(columns, parts, strict=True)),
+        references=_references(parts, first),
         response=formula.response,
         slope_columns=tuple(column for column, i in zip(columns, predictors.terms, strict=True) if i in slopes),
         source_columns=source_columns,
@@ -158,6 +157,16 @@ def _literals(formula: ModelFormula, first: FirstPass) -> Mapping[str, object]:
 def _levels(first: FirstPass) -> list[str]:
     """Levels of all factors, counted through: level j is ``k<j>``."""
     return [level for factor in first.factors.values() for level in factor.levels]
+
+
+def _references(columns: Sequence[tuple[ColumnPart, ...]], first: FirstPass) -> dict[str, str]:
+    """Factor to its reference level: the one level that has no column."""
+    coded: dict[str, set[str]] = {}
+    for part in (part for parts in columns for part in parts if part.level):
+        coded.setdefault(part.name, set()).add(part.level)
+    known = {name: first.factors[name].levels for name in coded if name in first.factors}
+    left = {name: [level for level in levels if level not in coded[name]] for name, levels in known.items()}
+    return {name: levels[0] for name, levels in left.items() if len(levels) == 1}
 
 
 def _names(formula: ModelFormula, coded: Sequence[str], first: FirstPass) -> tuple[str, ...]:

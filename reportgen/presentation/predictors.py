@@ -67,8 +67,9 @@ def _kind(analysis: Analysis, column: str) -> Plain:
     parts = analysis.design.parts_of[column]
     if len(parts) == 1 and parts[0].level:
         name, level = printable(parts[0].name, SHORT), printable(parts[0].level, SHORT)
-        return {"kind": "factor", "factor": name, "factor_level": level}
-    return {"kind": "product" if len(parts) > 1 else "number", "factor": "", "factor_level": ""}
+        reference = printable(analysis.design.references.get(parts[0].name, ""), SHORT)
+        return {"kind": "factor", "factor": name, "factor_level": level, "reference": reference}
+    return {"kind": "product" if len(parts) > 1 else "number", "factor": "", "factor_level": "", "reference": ""}
 
 
 def coefficient_text(item: Coefficient | Undefined | None, place: Place, words: Wording) -> Plain:
