@@ -11,6 +11,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+LOWEST := .venv-lowest
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 PDF_LIBRARIES := libpangoft2-1.0-0 libharfbuzz-subset0
@@ -22,7 +23,7 @@ PYTEST_OPTIONS ?= -n 2 --dist loadfile
 
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help demo picture test lint types tests quick coverage mutation format benchmarks clean
+.PHONY: help demo picture test lowest lint types tests quick coverage mutation format benchmarks clean
 
 help:
 	@sed -n 's/^# make /make /p' Makefile
@@ -41,6 +42,15 @@ types: $(VENV)/.development
 
 tests: $(VENV)/.development
 	$(BIN)/pytest $(PYTEST_OPTIONS)
+
+lowest:
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 13))' || \
+		{ echo "the lowest versions of the libraries run on Python 3.11 and 3.12 only: make lowest PYTHON=python3.12" >&2; exit 1; }
+	@$(PYTHON) -m venv $(LOWEST)
+	@$(PYTHON) tools/lowest-versions > $(LOWEST)/versions.txt
+	@echo 'Installing the lowest versions that pyproject.toml allows'
+	@$(LOWEST)/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[test]' --constraint $(LOWEST)/versions.txt
+	$(LOWEST)/bin/pytest -m 'not slow' -o filterwarnings=default $(PYTEST_OPTIONS)
 
 quick: $(VENV)/.development
 	$(BIN)/pytest -m 'not slow' $(PYTEST_OPTIONS)
@@ -71,7 +81,7 @@ benchmarks: $(VENV)/.development
 	$(BIN)/python tests/benchmarks/safety.py
 
 clean:
-	rm -rf demo build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage mutants $(VENV)
+	rm -rf demo build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage mutants $(VENV) $(LOWEST)
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
