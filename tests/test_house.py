@@ -20,6 +20,7 @@ PACKAGE = ROOT / "reportgen"
 WALK = (
     "errors",
     "resources",
+    "garbage",
     "formula",
     "sources",
     "sample",
@@ -77,7 +78,7 @@ HOMES = {
 }
 
 FORBIDDEN_TEXT = tuple("/" + name + "/" for name in ("work", "root"))  # places of one machine
-SKIPPED_FOLDERS = {".git", ".venv", "demo", "build", "dist", "node_modules"}
+SKIPPED_FOLDERS = {".git", ".venv", ".venv-lowest", "demo", "build", "dist", "node_modules"}
 TEXT_SUFFIXES = {".py", ".md", ".toml", ".j2", ".css", ".html", ".json", ".csv", ".txt", ".cfg", ".yml", ".yaml", ".svg", ""}
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import math
 import platform
 from collections.abc import Mapping
@@ -15,6 +14,7 @@ import orjson
 
 from reportgen import __version__
 from reportgen.fits import Undefined
+from reportgen.garbage import collection_paused
 from reportgen.presentation.collector import Collector, Json
 from reportgen.presentation.data_tables import ledger_reason, shrinkage
 from reportgen.presentation.number_style import PLAIN_NUMBERS, number_style
@@ -46,13 +46,8 @@ def result_file(analysis: Analysis) -> str:
         JSON with sorted keys; the same analysis gives the same text.
     """
     options = orjson.OPT_SORT_KEYS | orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
-    was_enabled = gc.isenabled()
-    gc.disable()  # a list for every group, none of them garbage: to look through them again and again took longest
-    try:
+    with collection_paused():
         return orjson.dumps(results(analysis), option=options).decode()
-    finally:
-        if was_enabled:
-            gc.enable()
 
 
 def results(analysis: Analysis) -> dict[str, Json]:

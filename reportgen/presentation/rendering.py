@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from reportgen.errors import OptionError, OutputError
+from reportgen.garbage import collection_paused
 from reportgen.presentation.material import Material
 from reportgen.presentation.options import PLAIN, Presentation
 
@@ -164,7 +165,7 @@ def render(
     material = Material(analysis, presentation)
     contents: dict[str, bytes] = {}
     failures: dict[str, OutputError] = {}
-    with renderer_ahead("pdf" in formats):
+    with renderer_ahead("pdf" in formats), collection_paused():
         for name in formats:
             progress(f"making {name}", 0)
             try:
