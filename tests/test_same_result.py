@@ -109,6 +109,8 @@ RIGHT: dict[str, tuple[Data, str, float, float]] = {
     "a column of text beside": (mapped("{},note").replace("g,note", "g,text"), "", 1, 1),
     "a column of numbers and text beside": (mapped("{},{n}x").replace(",0x", ",other").replace("3x", "3"), "", 1, 1),
 }
+if int(pa.__version__.split(".")[0]) < 20:
+    del RIGHT["labels as text views"]  # earlier ones cannot write them
 
 
 @pytest.mark.parametrize("case", RIGHT)
