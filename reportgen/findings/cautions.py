@@ -39,13 +39,15 @@ def between_on_few_df(evidence: Evidence) -> Iterator[Finding]:
         yield Finding("between_on_few_df", "caution", values)
 
 
+def _mixed_with(evidence: Evidence, code: str) -> list[str]:
+    """Variants of the mixed models that have an issue."""
+    fits = evidence.fits.items()
+    return [name for name, fit in fits if isinstance(fit, MixedFit) and any(issue.code == code for issue in fit.issues)]
+
+
 def zero_group_variance(evidence: Evidence) -> Iterator[Finding]:
     """The estimated variance between groups is zero: the mixed model is pooled regression."""
-    found = [
-        name
-        for name, fit in evidence.fits.items()
-        if isinstance(fit, MixedFit) and any(issue.code == "zero_group_variance" for issue in fit.issues)
-    ]
+    found = _mixed_with(evidence, "zero_group_variance")
     if found:
         yield Finding("zero_group_variance", "caution", {"variants": found})
 
@@ -220,22 +222,14 @@ def perfect_fit(evidence: Evidence) -> Iterator[Finding]:
 
 def several_optima(evidence: Evidence) -> Iterator[Finding]:
     """Mixed models whose likelihood has more than one peak."""
-    found = [
-        name
-        for name, fit in evidence.fits.items()
-        if isinstance(fit, MixedFit) and any(issue.code == "several_optima" for issue in fit.issues)
-    ]
+    found = _mixed_with(evidence, "several_optima")
     if found:
         yield Finding("several_optima", "caution", {"variants": found})
 
 
 def not_converged(evidence: Evidence) -> Iterator[Finding]:
     """Mixed models whose likelihood still rises where the search ended."""
-    found = [
-        name
-        for name, fit in evidence.fits.items()
-        if isinstance(fit, MixedFit) and any(issue.code == "not_converged" for issue in fit.issues)
-    ]
+    found = _mixed_with(evidence, "not_converged")
     if found:
         yield Finding("not_converged", "problem", {"variants": found})
 

@@ -19,6 +19,7 @@ Name = Callable[[int], str | None]
 
 
 def slope_entry(slope: SlopeComparison, top: Collector) -> dict[str, Json]:
+    """The slopes of one predictor within and between groups, their difference, and what each model makes of them."""
     contextual = slope.contextual
     entry: dict[str, Json] = {
         "column": slope.column,
@@ -48,6 +49,7 @@ def _blend(blend: Blend, top: Collector) -> dict[str, Json]:
 
 
 def tests_entry(comparison: Comparison, top: Collector) -> dict[str, Json]:
+    """Every test of the comparison with statistic, degrees of freedom and p value."""
     return {
         "mundlak": _wald(comparison.contextual_test, top),
         "hausman": _hausman(comparison.hausman, top),

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 
 def variant_entry(analysis: Analysis, name: str, fit: Fit, collector: Collector) -> dict[str, Json]:
+    """One variant, fitted or with the reason why it is not."""
     words = collector.words
     entry: dict[str, Json] = {
         "status": "not_fitted" if isinstance(fit, UnfitVariant) else "fitted",
