@@ -25,8 +25,7 @@ from reportgen.moment_sum import MomentSum
 from reportgen.moments import GroupMoments, SummedProducts
 from reportgen.points import CAPACITY, PointDraw, Points
 from reportgen.sample import Ledger, summarise
-from reportgen.sources import Source, open_source
-from reportgen.sources.datasets import ColumnarFiles
+from reportgen.sources import DivisibleSource, Source, open_source
 
 LOCAL = "local"  # in place of an address: a cluster of processes on this machine, for as long as it is needed
 PART_ROWS = (1 << 17, 1 << 23)  # least and most rows of a part
@@ -167,8 +166,8 @@ def collect_on(client: Any, design: Design, progress: Progress, capacity: int = 
     workers = max(1, len(client.nthreads()))
     rows = part_rows or PART_ROWS[1]
     source = design.source
-    if not part_rows and isinstance(source, ColumnarFiles):
-        share = source.dataset.count_rows() // (workers * PARTS_PER_WORKER)
+    if not part_rows and isinstance(source, DivisibleSource):
+        share = source.n_rows // (workers * PARTS_PER_WORKER)
         rows = min(max(share, PART_ROWS[0]), PART_ROWS[1])
     fingerprint = start_fingerprint(design)
     try:
@@ -198,7 +197,7 @@ def _parts(design: Design, rows: int) -> Iterator[Design]:
     def on(source: Source) -> Design:
         return replace(design, source=source, index=GroupIndex.of(len(design.group_columns)))
 
-    if isinstance(design.source, ColumnarFiles):
+    if isinstance(design.source, DivisibleSource):
         yield from (on(part) for part in design.source.parts(rows))
         return
     for chunk in design.source.chunks(design.source_columns, design.text_columns):
@@ -222,7 +221,7 @@ def _sum_of_parts(client: Any, design: Design, rows: int, n_ahead: int) -> tuple
                 waiting[level].append(found)
                 break
             found = client.submit(add_up, waiting[level].pop(), found, pure=False)
-        if len(counts) > n_ahead and not isinstance(design.source, ColumnarFiles):
+        if len(counts) > n_ahead and not isinstance(design.source, DivisibleSource):
             counts[-n_ahead].result()  # no more tables under way than the workers can soon take
     rest = [future for level in reversed(waiting) for future in level]
     whole = rest[0]

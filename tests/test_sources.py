@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -14,12 +14,14 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pyarrow as pa
+import pyarrow.feather as pf
 import pyarrow.parquet as pq
 import pytest
 
 from reportgen.errors import BadValue, ColumnMissing, InputError, SourceUnreadable
-from reportgen.sources import open_source
-from reportgen.sources.datasets import ColumnarFiles
+from reportgen.sources import DivisibleSource, open_source
+from reportgen.sources.parquet_folder import ParquetFolder
+from reportgen.sources.read_ahead import read_ahead
 
 Writer = Callable[[pd.DataFrame, Path], object]
 
@@ -161,7 +163,7 @@ def test_a_column_that_one_file_of_a_plain_folder_lacks_is_named(tmp_path: Path)
     with pytest.raises(ColumnMissing, match=r"no column 'x' in parts/b.parquet"):
         list(open_source(folder).chunks(["x"]))
     source = open_source(folder)
-    assert isinstance(source, ColumnarFiles)
+    assert isinstance(source, ParquetFolder)
     with pytest.raises(ColumnMissing, match=r"no column 'x' in parts/b.parquet"):
         [list(part.chunks(["x"])) for part in source.parts(1)]
     assert len(rows(folder, ("y", "g"))) == len(FRAME)
@@ -191,7 +193,7 @@ def test_the_broken_file_of_a_folder_is_named(tmp_path: Path) -> None:
 
 def test_two_columns_of_one_name_in_a_parquet_file_are_said(tmp_path: Path) -> None:
     pq.write_table(pa.Table.from_arrays([pa.array([1]), pa.array([2])], names=["x", "x"]), tmp_path / "a.parquet")
-    with pytest.raises(SourceUnreadable, match=r"a.parquet: several columns have the same name"):
+    with pytest.raises(SourceUnreadable, match=r"a.parquet: several columns are named 'x'; give"):
         open_source(tmp_path / "a.parquet")
 
 
@@ -389,3 +391,53 @@ def test_small_row_groups_are_gathered_into_chunks(tmp_path: Path) -> None:
 def test_every_error_is_the_users() -> None:
     assert issubclass(SourceUnreadable, InputError)
     assert issubclass(BadValue, InputError)
+
+
+def test_a_column_named_like_a_part_of_another_is_read_alone(tmp_path: Path) -> None:
+    path = tmp_path / "a.parquet"
+    pq.write_table(pa.table({"a.b": [1, 2], "a": [{"b": 3}, {"b": 4}], "c": [5, 6]}), path)
+    (table,) = open_source(path).chunks(["c", "a.b"])
+    assert table.to_pydict() == {"c": [5, 6], "a.b": [1, 2]}
+
+
+def test_a_parquet_file_is_cut_between_its_row_groups(tmp_path: Path) -> None:
+    path = tmp_path / "a.parquet"
+    pq.write_table(pa.table({"x": list(range(10))}), path, row_group_size=2)
+    source = open_source(path)
+    assert isinstance(source, DivisibleSource)
+    assert source.n_rows == 10
+    parts = [[row["x"] for table in part.chunks(["x"]) for row in table.to_pylist()] for part in source.parts(5)]
+    assert parts == [[0, 1, 2, 3], [4, 5, 6, 7], [8, 9]]
+
+
+def test_a_feather_file_of_many_batches_is_read_in_order(tmp_path: Path) -> None:
+    path = tmp_path / "a.feather"
+    pf.write_feather(pa.table({"x": list(range(10)), "g": list("abcdefghij")}), str(path), chunksize=3)
+    tables = list(open_source(path, chunk_rows=4).chunks(["g", "x"]))
+    assert [row["x"] for table in tables for row in table.to_pylist()] == list(range(10))
+    assert {tuple(table.column_names) for table in tables} == {("g", "x")}
+
+
+def test_reading_ahead_keeps_the_order_and_raises_where_an_item_is_asked_for() -> None:
+    def items() -> Iterator[int]:
+        yield from range(3)
+        raise OSError("gone")
+
+    ahead = read_ahead(items())
+    assert [next(ahead) for _ in range(3)] == [0, 1, 2]
+    with pytest.raises(OSError, match="gone"):
+        next(ahead)
+
+
+def test_reading_ahead_makes_one_item_more_than_was_asked_for() -> None:
+    made = []
+
+    def items() -> Iterator[int]:
+        for item in range(10):
+            made.append(item)
+            yield item
+
+    ahead = read_ahead(items())
+    assert next(ahead) == 0
+    ahead.close()
+    assert made == [0, 1]

@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from reportgen.sources.opening import open_source
-from reportgen.sources.source import CHUNK_ROWS, Source
+from reportgen.sources.source import CHUNK_ROWS, DivisibleSource, Source
 
-__all__ = ["CHUNK_ROWS", "Source", "open_source"]
+__all__ = ["CHUNK_ROWS", "DivisibleSource", "Source", "open_source"]

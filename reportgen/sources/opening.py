@@ -8,7 +8,10 @@ from pathlib import Path
 
 from reportgen.errors import SourceUnreadable
 from reportgen.sources.delimited import open_delimited
+from reportgen.sources.feather import open_feather
 from reportgen.sources.frames import open_frame
+from reportgen.sources.parquet_file import open_parquet
+from reportgen.sources.parquet_folder import open_parquet_folder
 from reportgen.sources.source import CHUNK_ROWS, Source
 from reportgen.sources.workbooks import open_workbook
 
@@ -71,8 +74,6 @@ def _shown(name: str) -> str:
 
 
 def _open_path(path: Path, name: str, is_folder: bool, chunk_rows: int) -> Source:
-    from reportgen.sources.datasets import open_columnar
-
     ending = path.name.lower()
     if not is_folder and not os.access(path, os.R_OK):
         raise SourceUnreadable(name, "", "may not be read", "change the permissions of the file")
@@ -80,10 +81,12 @@ def _open_path(path: Path, name: str, is_folder: bool, chunk_rows: int) -> Sourc
         raise SourceUnreadable(name, "", "is a pipe or a device", "write its contents to a file first: the rows are read twice")
     if not is_folder and path.stat().st_size == 0:
         raise SourceUnreadable(name, "", "is empty", "give a file with data")
-    if is_folder or ending.endswith(PARQUET):
-        return open_columnar(path, name, "parquet", chunk_rows)
+    if is_folder:
+        return open_parquet_folder(path, name, chunk_rows)
     if ending.endswith(FEATHER):
-        return open_columnar(path, name, "feather", chunk_rows)
+        return open_feather(path, name, chunk_rows)
+    if ending.endswith(PARQUET):
+        return open_parquet(path, name, chunk_rows)
     if ending.endswith(EXCEL):
         return open_workbook(path, name, chunk_rows)
     if ending.endswith(DELIMITED):

@@ -58,6 +58,24 @@ class Source(Protocol):
         ...
 
 
+@runtime_checkable
+class DivisibleSource(Source, Protocol):
+    """A source whose parts can be read elsewhere, each by itself.
+
+    Attributes
+    ----------
+    n_rows : int
+        Rows of the whole.
+    """
+
+    @property
+    def n_rows(self) -> int: ...
+
+    def parts(self, rows: int) -> Sequence[Source]:
+        """The source cut into parts of about so many rows, in order."""
+        ...
+
+
 def check_known(columns: Sequence[str], available: Sequence[str], name: str) -> None:
     """Raise :class:`ColumnMissing` for the first of `columns` that is not there."""
     known = frozenset(available)

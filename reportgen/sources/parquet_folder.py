@@ -1,4 +1,4 @@
-"""Parquet and Feather files, and folders of Parquet files: only the columns needed are read, in background threads."""
+"""A folder of Parquet files as one table: only the columns needed are read, in background threads."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from reportgen.errors import ColumnMissing, SourceUnreadable, listed, quoted
+from reportgen.errors import ColumnMissing, SourceUnreadable, quoted
+from reportgen.sources.columnar import broken, in_types, is_text, names_once, no_rows, stored
 from reportgen.sources.digests import digest_of_files
 from reportgen.sources.source import check_known, gathered, rows_at_a_time
 
@@ -17,23 +18,21 @@ READ_AHEAD = 1  # batches of a chunk's size read before they are asked for
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class ColumnarFiles:
-    """One columnar file, or the files of a folder as one table.
+class ParquetFolder:
+    """The Parquet files of a folder as one table.
 
     Attributes
     ----------
     name : str
-        Name of the file or folder.
+        Name of the folder.
     columns : tuple of str
         Names of the columns.
     paths : tuple of Path
         The files, sorted by name.
-    folder : Path or None
-        The folder, if it is one.
+    folder : Path
+        The folder.
     dataset : object
         The Arrow data set.
-    file_format : str
-        ``parquet`` or ``feather``.
     chunk_rows : int
         Rows of a chunk.
     pieces : tuple of (int, tuple of int)
@@ -45,27 +44,28 @@ class ColumnarFiles:
     name: str
     columns: tuple[str, ...]
     paths: tuple[Path, ...]
-    folder: Path | None
+    folder: Path
     dataset: Any
-    file_format: str
     chunk_rows: int
     pieces: tuple[tuple[int, tuple[int, ...]], ...] = ()
     keys: tuple[str, ...] = ()
     _digest: list[str] = field(default_factory=list, repr=False)
 
+    @property
+    def n_rows(self) -> int:
+        """Rows of all files together."""
+        return int(self.dataset.count_rows())
+
     def types(self, columns: Sequence[str]) -> Mapping[str, pa.DataType]:
         """Arrow types of some columns."""
         check_known(columns, self.columns, self.name)
-        return {name: _stored(self.dataset.schema.field(name).type) for name in columns}
+        return {name: stored(self.dataset.schema.field(name).type) for name in columns}
 
     def chunks(self, columns: Sequence[str], as_text: Sequence[str] = ()) -> Iterator[pa.Table]:
         """The rows, file by file; texts among the labels come as dictionaries, which are built while reading."""
         types = dict(self.types(columns))
-        if self.folder is not None:
-            self._check_files(columns, as_text)
-        is_parquet = self.file_format == "parquet"
-        texts = [name for name in columns if name in as_text and name not in self.keys and is_text(types[name])]
-        labels = texts if is_parquet else []
+        self._check_files(columns, as_text)
+        labels = [name for name in columns if name in as_text and name not in self.keys and is_text(types[name])]
         written = [name for name in columns if name in as_text and name in self.keys]  # 01 in a folder's name is not 1
         types |= dict.fromkeys(written, pa.string())
         rows = rows_at_a_time(self.chunk_rows, len(columns))
@@ -75,36 +75,25 @@ class ColumnarFiles:
                 columns=list(columns), batch_size=rows, batch_readahead=READ_AHEAD, fragment_readahead=1
             )
             for table in gathered(batches, rows):
-                wanted = [f if f.name in labels else f.with_type(types[f.name]) for f in table.schema]
-                yield (
-                    table
-                    if all(f.equals(w) for f, w in zip(table.schema, wanted, strict=True))
-                    else table.cast(pa.schema(wanted))
-                )
+                yield in_types(table, types, labels)
         except (pa.ArrowException, OSError) as error:
             raise broken(self.name) from error
 
-    def parts(self, rows: int) -> tuple[ColumnarFiles, ...]:
-        """The source cut into parts of about so many rows, in order; each can be read elsewhere.
-
-        A file is cut between its row groups, one of another format than Parquet not at all.
-        """
+    def parts(self, rows: int) -> tuple[ParquetFolder, ...]:
+        """The folder cut between row groups into parts of about so many rows, in order; each can be read elsewhere."""
         found: list[list[tuple[int, tuple[int, ...]]]] = [[]]
         filled = 0
         for number, fragment in enumerate(self.dataset.get_fragments()):
-            pieces: list[tuple[tuple[int, ...], int]] = [((), fragment.count_rows())]
-            if self.file_format == "parquet":
-                pieces = [((group.id,), group.num_rows) for group in fragment.row_groups]
-            for ids, n in pieces:
-                if filled and filled + n > rows:
+            for group in fragment.row_groups:
+                if filled and filled + group.num_rows > rows:
                     found.append([])
                     filled = 0
                 last = found[-1][-1] if found[-1] else (-1, ())
                 if last[0] == number:
-                    found[-1][-1] = (number, last[1] + ids)
+                    found[-1][-1] = (number, (*last[1], group.id))
                 else:
-                    found[-1].append((number, ids))
-                filled += n
+                    found[-1].append((number, (group.id,)))
+                filled += group.num_rows
         return tuple(replace(self, pieces=tuple(part)) for part in found)
 
     def sha256(self, columns: Sequence[str] = ()) -> str:  # noqa: ARG002
@@ -144,19 +133,6 @@ def _restricted(whole: Any, pieces: Sequence[tuple[int, tuple[int, ...]]]) -> An
     fragments = list(whole.get_fragments())
     chosen = [fragments[i].subset(row_group_ids=list(ids)) if ids else fragments[i] for i, ids in pieces]
     return dataset.FileSystemDataset(chosen, whole.schema, whole.format, whole.filesystem)
-
-
-def _stored(kind: pa.DataType) -> pa.DataType:
-    if pa.types.is_dictionary(kind):
-        return pa.dictionary(kind.index_type, _stored(kind.value_type), kind.ordered)
-    if pa.types.is_string_view(kind):
-        return pa.large_string()
-    return pa.float64() if pa.types.is_float16(kind) else kind
-
-
-def is_text(kind: pa.DataType) -> bool:
-    """Whether a type is plain text."""
-    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
 
 
 def _two_types(name: str, column: str, first: tuple[str, pa.DataType], second: tuple[str, pa.DataType]) -> SourceUnreadable:
@@ -199,29 +175,24 @@ def _common_schema(whole: Any, name: str) -> pa.Schema:
 
 def dataset_of(
     paths: Sequence[Path],
-    folder: Path | None,
+    folder: Path,
     labels: Sequence[str] = (),
-    kind: str = "parquet",
     *,
     schema: pa.Schema | None = None,
     keys: Sequence[str] = (),
 ) -> Any:
-    """Files as one Arrow data set.
+    """The files of a folder as one Arrow data set.
 
-    The columns `labels` of Parquet files are read as dictionaries. Types are those of the first file, or of `schema`, which
+    The columns `labels` are read as dictionaries. Types are those of the first file, or of `schema`, which
     holds for the `keys` in the names of the folders too.
     """
     from pyarrow import dataset
 
-    form: Any = kind
-    if kind == "parquet":
-        form = dataset.ParquetFileFormat(
-            read_options=dataset.ParquetReadOptions(dictionary_columns=set(labels)),
-            # Otherwise the bytes of the whole file are held in memory before the first row is there.
-            default_fragment_scan_options=dataset.ParquetFragmentScanOptions(pre_buffer=False),
-        )
-    if folder is None:
-        return dataset.dataset(str(paths[0]), format=form, schema=schema)
+    form = dataset.ParquetFileFormat(
+        read_options=dataset.ParquetReadOptions(dictionary_columns=set(labels)),
+        # Otherwise the bytes of the whole file are held in memory before the first row is there.
+        default_fragment_scan_options=dataset.ParquetFragmentScanOptions(pre_buffer=False),
+    )
     hive: Any = "hive"
     if schema is not None and keys:
         hive = dataset.partitioning(pa.schema([schema.field(key) for key in keys]), flavor="hive")
@@ -229,53 +200,39 @@ def dataset_of(
     return dataset.dataset(files, schema=schema, format=form, partitioning=hive, partition_base_dir=str(folder))
 
 
-def broken(name: str) -> SourceUnreadable:
-    """The error for a file whose bytes are not what its ending promises."""
-    return SourceUnreadable(name, "", "cannot be read: it is not what its ending says, or broken", "write or copy it again")
-
-
-def _broken_file(paths: Sequence[Path], name: str) -> str:
+def _broken_file(paths: Sequence[Path], folder: Path, name: str) -> str:
     """Name of the first file of a folder that cannot be read alone, or of the folder."""
     for path in paths:
         try:
-            dataset_of((path,), None).count_rows()
+            dataset_of((path,), folder).count_rows()
         except (pa.ArrowException, OSError):
             return f"{name}/{path.name}"
     return name
 
 
-def open_columnar(path: Path, name: str, kind: str, chunk_rows: int) -> ColumnarFiles:
-    """A Parquet or Feather file, or a folder of Parquet files, as a source.
+def open_parquet_folder(folder: Path, name: str, chunk_rows: int) -> ParquetFolder:
+    """A folder of Parquet files as a source.
 
     Raises
     ------
     SourceUnreadable
         A broken file, no rows, no Parquet file in the folder, names that occur twice.
     """
-    paths: tuple[Path, ...] = (path,)
-    folder = None
-    if path.is_dir():
-        folder = path
-        paths = tuple(sorted(p for p in path.rglob("*") if p.suffix in (".parquet", ".pq") and p.is_file()))
-        if not paths:
-            raise SourceUnreadable(name, "", "the folder has no Parquet files", "give a folder with files named *.parquet")
+    paths = tuple(sorted(p for p in folder.rglob("*") if p.suffix in (".parquet", ".pq") and p.is_file()))
+    if not paths:
+        raise SourceUnreadable(name, "", "the folder has no Parquet files", "give a folder with files named *.parquet")
     try:
-        dataset = dataset_of(paths, folder, kind=kind)
+        dataset = dataset_of(paths, folder)
         n_rows = dataset.count_rows()
-        keys = _keys(dataset) if folder is not None else ()
-        if folder is not None:
-            common = _common_schema(dataset, name)
-            dataset = (
-                dataset if common.equals(dataset.schema) else dataset_of(paths, folder, kind=kind, schema=common, keys=keys)
-            )
+        keys = _keys(dataset)
+        common = _common_schema(dataset, name)
+        if not common.equals(dataset.schema):
+            dataset = dataset_of(paths, folder, schema=common, keys=keys)
     except (pa.ArrowException, OSError) as error:
         if "duplicate field names" in str(error):
             raise SourceUnreadable(name, "", "several columns have the same name", "give every column its own name") from error
-        raise broken(name if folder is None else _broken_file(paths, name)) from error
-    columns = tuple(dataset.schema.names)
-    if len(set(columns)) < len(columns):
-        twice = sorted({c for c in columns if columns.count(c) > 1})
-        raise SourceUnreadable(name, "", f"several columns are named {listed(twice)}", "give every column its own name")
+        raise broken(_broken_file(paths, folder, name)) from error
+    columns = names_once(dataset.schema.names, name)
     if n_rows == 0:
-        raise SourceUnreadable(name, "", "has names of columns but no rows", "give a file with data")
-    return ColumnarFiles(name, columns, paths, folder, dataset, kind, chunk_rows, keys=keys)
+        raise no_rows(name)
+    return ParquetFolder(name, columns, paths, folder, dataset, chunk_rows, keys=keys)
