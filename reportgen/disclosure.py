@@ -51,7 +51,7 @@ class Disclosure:
 
     def drawn(self, n_groups: int) -> NDArray[np.int64]:
         """Indices of the groups that may be drawn."""
-        return np.setdiff1d(np.arange(n_groups), np.array(self.withheld, dtype=np.int64))
+        return np.delete(np.arange(n_groups), np.array(self.withheld, dtype=np.int64))
 
     def listed(self, n_groups: int) -> NDArray[np.int64]:
         """Indices of the groups that may be listed one by one: those that may be drawn, none where groups are hidden."""

@@ -21,6 +21,7 @@ from reportgen.presentation.number_style import PLAIN_NUMBERS, number_style
 from reportgen.presentation.residual_checks import residuals_entry
 from reportgen.presentation.result_comparison import between_entry, influence_entry, slope_entry, tests_entry
 from reportgen.presentation.result_explanation import curve_entry, ingredients_entry, spread_entry
+from reportgen.presentation.result_groups import GroupLines, fragment
 from reportgen.presentation.result_variance import variance_entry
 from reportgen.presentation.result_variants import variant_entry
 from reportgen.presentation.wording import Wording, wording
@@ -45,13 +46,14 @@ def result_file(analysis: Analysis) -> str:
     str
         JSON with sorted keys; the same analysis gives the same text.
     """
-    options = orjson.OPT_SORT_KEYS | orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
+    options = orjson.OPT_SORT_KEYS | orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE | orjson.OPT_PASSTHROUGH_DATACLASS
     with collection_paused():
-        return orjson.dumps(results(analysis), option=options).decode()
+        return orjson.dumps(results(analysis), fragment, options).decode()
 
 
 def results(analysis: Analysis) -> dict[str, Json]:
-    """The content of the result file as plain lists and dictionaries (schema ``reportgen.results/1``)."""
+    """The content of the result file (schema ``reportgen.results/1``) as plain lists and dictionaries, but for what it lists of
+    single groups: that is a :class:`reportgen.presentation.result_groups.GroupFigures`."""
     with number_style(PLAIN_NUMBERS):  # also where it travels inside a report in another language
         return _content(analysis, wording())
 
@@ -59,6 +61,7 @@ def results(analysis: Analysis) -> dict[str, Json]:
 def _content(analysis: Analysis, words: Wording) -> dict[str, Json]:
     top = Collector(words)
     comparison, name = analysis.comparison, partial(_name, analysis)
+    lines = GroupLines.of(analysis.groups, analysis.disclosure.listed(len(analysis.groups)))
     return {
         "schema": SCHEMA,
         "reportgen_version": __version__,
@@ -67,7 +70,7 @@ def _content(analysis: Analysis, words: Wording) -> dict[str, Json]:
         "disclosure": _disclosure(analysis),
         "data": _data(analysis, words),
         "columns": _columns(analysis),
-        "variants": {name: variant_entry(analysis, name, fit, Collector(words)) for name, fit in analysis.fits.items()},
+        "variants": {variant: variant_entry(analysis, variant, Collector(words), lines) for variant in analysis.fits},
         "slopes": [slope_entry(slope, top) for slope in comparison.slopes],
         "tests": tests_entry(comparison, top),
         "between_slopes": between_entry(comparison.between_slopes, top),

@@ -6,16 +6,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from reportgen.fits import Coefficient, Fit, LeastSquaresFit, MixedFit, SeparateFit, Undefined, UnfitVariant
+from reportgen.fits import Coefficient, LeastSquaresFit, MixedFit, SeparateFit, Undefined, UnfitVariant
 from reportgen.presentation.collector import Collector, Json
 from reportgen.presentation.notation import variant_formula
+from reportgen.presentation.result_groups import GroupFigures, GroupLines
 
 if TYPE_CHECKING:
     from reportgen.analysis import Analysis
 
 
-def variant_entry(analysis: Analysis, name: str, fit: Fit, collector: Collector) -> dict[str, Json]:
-    """One variant, fitted or with the reason why it is not."""
+def variant_entry(analysis: Analysis, name: str, collector: Collector, lines: GroupLines) -> dict[str, Json]:
+    """One variant, fitted or with the reason why it is not; `lines` are the groups that may be listed."""
+    fit = analysis.fits[name]
     words = collector.words
     entry: dict[str, Json] = {
         "status": "not_fitted" if isinstance(fit, UnfitVariant) else "fitted",
@@ -27,7 +29,7 @@ def variant_entry(analysis: Analysis, name: str, fit: Fit, collector: Collector)
         collector.note(fit.reason)
         return entry | {"terms": [], "issues": collector.issues}
     if isinstance(fit, SeparateFit):
-        return entry | _separate(fit, analysis, collector) | {"issues": collector.issues}
+        return entry | _separate(fit, collector, lines) | {"issues": collector.issues}
     for issue in fit.issues:
         collector.note(issue)
     entry |= {
@@ -43,7 +45,7 @@ def variant_entry(analysis: Analysis, name: str, fit: Fit, collector: Collector)
     for errors in fit.robust:
         for issue in errors.issues:
             collector.note(issue)
-    entry |= _least_squares(fit, collector) if isinstance(fit, LeastSquaresFit) else _mixed(fit, analysis, collector)
+    entry |= _least_squares(fit, collector) if isinstance(fit, LeastSquaresFit) else _mixed(fit, collector, lines)
     return entry | {"issues": collector.issues}
 
 
@@ -89,9 +91,7 @@ def _least_squares(fit: LeastSquaresFit, collector: Collector) -> dict[str, Json
     }
 
 
-def _mixed(fit: MixedFit, analysis: Analysis, collector: Collector) -> dict[str, Json]:
-    groups, listed = analysis.groups, analysis.disclosure.listed(len(analysis.groups))
-    effects = zip((groups[j] for j in listed.tolist()), fit.random_effects[listed].tolist(), strict=True)
+def _mixed(fit: MixedFit, collector: Collector, lines: GroupLines) -> dict[str, Json]:
     return {
         "kenward_roger": [_other_errors(c, collector) for c in fit.kenward_roger],
         "group_terms": list(fit.group_covariance.terms),
@@ -103,23 +103,22 @@ def _mixed(fit: MixedFit, analysis: Analysis, collector: Collector) -> dict[str,
         "aic": collector.number(fit.likelihood.aic),
         "bic": collector.number(fit.likelihood.bic),
         "icc": collector.number(fit.icc),
-        "random_effects": dict(effects),
+        "random_effects": GroupFigures(lines, fit.random_effects[lines.groups]),
     }
 
 
-def _separate(fit: SeparateFit, analysis: Analysis, collector: Collector) -> dict[str, Json]:
+def _separate(fit: SeparateFit, collector: Collector, lines: GroupLines) -> dict[str, Json]:
     """Regressions of single groups: no common coefficients, but a slope for each group that can carry one."""
     errors = fit.std_errors
     if isinstance(errors, Undefined):
         collector.note(errors.reason)
-    own = fit.estimable.nonzero()[0]
-    listed = np.isin(own, analysis.disclosure.listed(len(analysis.groups)))
-    names = [analysis.groups[j] for j in own[listed].tolist()]
+    own = lines.among(fit.estimable)
+    rows = np.cumsum(fit.estimable)[own.groups] - 1  # the slopes are those of the estimable groups only
     return {
         "terms": [],
         "columns": list(fit.columns),
-        "slopes": dict(zip(names, fit.slopes[listed].tolist(), strict=True)),
-        "std_errors": {} if isinstance(errors, Undefined) else dict(zip(names, errors[listed].tolist(), strict=True)),
+        "slopes": GroupFigures(own, fit.slopes[rows]),
+        "std_errors": {} if isinstance(errors, Undefined) else GroupFigures(own, errors[rows]),
         "sigma2_residual": collector.number(fit.sigma2),
         "df_residual": fit.df_residual,
         "equal_slopes": {
