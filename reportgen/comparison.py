@@ -163,8 +163,7 @@ def variance_ratio(fit: Fit) -> Number:
 
 def null_icc(moments: GroupMoments) -> Number:
     """Intraclass correlation of the response: REML fit of the model without predictors."""
-    alone = moments.select([moments.n_columns - 1])
-    fit = fit_random_intercept("null", regressors(alone, ((INTERCEPT, "intercept"),)))
+    fit = fit_random_intercept("null", regressors(moments, ((INTERCEPT, "intercept"),)), with_robust=False)
     return fit.icc if isinstance(fit, MixedFit) else absent(fit)
 
 

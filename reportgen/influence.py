@@ -190,7 +190,7 @@ def _mixed(moments: GroupMoments, fit: Fit, roles: tuple[Role, ...]) -> SlopesWi
     ratio = float(fit.group_covariance.psi[0, 0] / fit.sigma2)
     profile = Profile(SizeClasses.of(reg), np.array([ratio]), restricted=True)
     contrast = profile.contrast[0]
-    share = reg.weight / (1.0 + reg.weight * ratio) * (reg.means @ contrast)
+    share = reg.weight / (1.0 + reg.weight * ratio) * reg.at_means(contrast)
     scores = reg.cross_row(contrast) + share * reg.means.T
     groups = _most_influential((profile.inverse[0] @ scores[:-1])[1:])
     problems = LeftOut.of(reg, groups)

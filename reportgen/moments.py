@@ -49,7 +49,7 @@ class GroupMoments:
     weight : (J,) array
         Sum of the prior weights per group; equals `rows` without weights.
     means : (J, p) array
-        Weighted group means minus `origin`; zero where a group is empty.
+        Weighted group means minus `origin`; zero where a group is empty. Each column lies in one piece of memory.
     products : (p (p + 1) / 2, J) array or SummedProducts
         Weighted centred cross-products S_j = sum_i w_i (d_i - m_j)(d_i - m_j)': a row for each pair of columns, in the order
         (0, 0), (1, 0), (1, 1), (2, 0) and so on. Of every group as long as (J, p, p) numbers take at most
@@ -118,7 +118,7 @@ class GroupMoments:
             products = SummedProducts(unpacked(block.products.sum(axis=1, keepdims=True))[0])
         else:
             products = block.products[:, chosen]
-        means = np.ascontiguousarray(block.means.T[chosen])
+        means = block.means[:, chosen].T
         return cls(tuple(columns), origin, block.rows[chosen], block.weight[chosen], means, products, log_weight)
 
     def merge(self, other: GroupMoments) -> GroupMoments:
@@ -209,6 +209,12 @@ class GroupMoments:
         if isinstance(self.products, SummedProducts):
             raise TypeError("cross-products of single groups were not kept")
         return np.asarray(self.products[pair(left, right)])
+
+    def products_with(self, column: int, others: Codes) -> Array:
+        """(m, J) cross-products of a column with some columns in every group."""
+        if isinstance(self.products, SummedProducts):
+            raise TypeError("cross-products of single groups were not kept")
+        return np.asarray(self.products[[pair(column, other) for other in others]])
 
     @property
     def n_groups(self) -> int:

@@ -158,14 +158,12 @@ def variance_parts(moments: GroupMoments, fit: Fit) -> VarianceParts | Undefined
     reg = regressors(moments, tuple((c.column, c.role) for c in fit.coefficients))
     slopes = np.array([c.estimate for c in fit.coefficients[1:]])
     beta = slopes * reg.scale[1:-1]
-    centred = reg.means[:, 1:-1] - reg.weight @ reg.means[:, 1:-1] / reg.weight.sum()
-    between = (centred * reg.weight[:, None]).T @ centred
     mean, spread = _effect_columns(moments, fit)
     psi = fit.group_covariance.psi
     return VarianceParts(
         variant=fit.variant,
         fixed_within=float(beta @ reg.S_W[1:-1, 1:-1] @ beta) / (reg.n_rows - 1),
-        fixed_between=float(beta @ between @ beta) / (reg.n_rows - 1),
+        fixed_between=float(beta @ reg.S_B[1:-1, 1:-1] @ beta) / (reg.n_rows - 1),
         slope_variation=max(0.0, float(np.sum(psi * spread))),
         intercept_variation=max(0.0, float(mean @ psi @ mean)),
         residual=fit.sigma2,
@@ -187,10 +185,9 @@ def _effect_columns(moments: GroupMoments, fit: MixedFit) -> tuple[Array, Array]
         terms.append((name, found.role))
     reg = regressors(moments, ((INTERCEPT, "intercept"), *terms))
     at = np.array([i for i, name in enumerate(names) if name != INTERCEPT])
-    grand = reg.weight @ reg.means / reg.weight.sum()
-    centred = reg.total / reg.weight.sum() - np.outer(grand, grand)
+    centred = (reg.S_W + reg.S_B) / reg.weight.sum()
     scale = reg.scale[1:-1]
-    mean[at] = reg.centre[1:-1] + grand[1:-1] * scale
+    mean[at] = reg.centre[1:-1]
     spread[np.ix_(at, at)] = centred[1:-1, 1:-1] * np.outer(scale, scale)
     return mean, spread
 

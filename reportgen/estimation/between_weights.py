@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from reportgen.estimation.absent import absent
 from reportgen.estimation.least_squares import solve
-from reportgen.estimation.regressors import Regressors, Term, regressors
+from reportgen.estimation.random_intercept import SizeClasses
+from reportgen.estimation.regressors import Term, regressors
 from reportgen.fits import Fit, Issue, MixedFit, Undefined
 from reportgen.moments import GroupMoments
 
@@ -63,23 +64,19 @@ def between_slopes(moments: GroupMoments, fit: Fit) -> tuple[BetweenSlopes, ...]
     reg = regressors(moments, _mean_terms(fit))
     if reg.n_terms < 2:
         return Undefined(Issue("no_column_varies_between"))
-    variance = fit.group_covariance.psi[0, 0] + fit.sigma2 / reg.weight
+    classes = SizeClasses.of(reg)
+    variance = fit.group_covariance.psi[0, 0] + fit.sigma2 / classes.size
     unit = reg.scale[-1]
     found = []
-    for weights in (np.ones(reg.n_groups), reg.weight, variance.min() / variance):
-        beta, inverse, _ = solve(mean_gram(reg, weights))
-        filling = mean_gram(reg, weights**2 * variance)[:-1, :-1]
+    for weights in (np.ones(len(classes.size)), classes.size, variance.min() / variance):
+        beta, inverse, _ = solve(classes.weighted(weights))
+        filling = classes.weighted(weights**2 * variance)[:-1, :-1]
         errors = np.sqrt(np.diag(inverse @ filling @ inverse)) / reg.scale[:-1]
         found.append([WeightedSlope(float(b), float(e)) for b, e in zip(beta * unit / reg.scale[:-1], errors, strict=True)])
     return tuple(
         BetweenSlopes(column, equal, size, precision)
         for (column, _), equal, size, precision in zip(reg.terms[1:], *(slopes[1:] for slopes in found), strict=True)
     )
-
-
-def mean_gram(reg: Regressors, weights: Array) -> Array:
-    """(p + 1, p + 1) cross-products of the group means, each counted with its weight."""
-    return np.asarray((reg.means * weights[:, None]).T @ reg.means)
 
 
 def _mean_terms(fit: MixedFit) -> tuple[Term, ...]:

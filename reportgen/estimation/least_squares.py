@@ -56,7 +56,7 @@ def fit_pooled(variant: str, reg: Regressors) -> Fit:
     fit = Solution(*solve(gram), df=df, n_units=reg.n_rows)
     explained = 1.0 - fit.rss / gram[-1, -1]
     r2: dict[str, Number] = {"r2": explained, "adjusted": 1.0 - (1.0 - explained) * (reg.n_rows - 1) / df}
-    return _record(variant, reg, fit, r2, reg.means[:, :-1] @ fit.beta, _robust(reg, fit))
+    return _record(variant, reg, fit, r2, reg.at_means(np.append(fit.beta, 0.0)), _robust(reg, fit))
 
 
 def fit_absorbed(variant: str, reg: Regressors) -> Fit:
@@ -96,7 +96,7 @@ def fit_group_means(variant: str, reg: Regressors) -> Fit:
     r2: dict[str, Number] = {"r2": explained}
     if not isinstance(explained, Undefined):
         r2["adjusted"] = 1.0 - (1.0 - explained) * (reg.n_groups - 1) / df
-    return _record(variant, reg, fit, r2, reg.means[:, :-1] @ fit.beta, ())
+    return _record(variant, reg, fit, r2, reg.at_means(np.append(fit.beta, 0.0)), ())
 
 
 def solve(gram: Array) -> tuple[Array, Array, float]:

@@ -110,7 +110,7 @@ def fit_random_intercept(variant: str, reg: Regressors, *, with_robust: bool = T
     beta = Profile(classes, np.array([reml.gamma]), True).beta[0]
     tau2 = reml.gamma * reml.sigma2
     shrinkage = reg.weight * reml.gamma / (1.0 + reg.weight * reml.gamma)
-    effects = shrinkage * (reg.means @ np.append(-beta, 1.0))
+    effects = shrinkage * reg.at_means(np.append(-beta, 1.0))
     issues = [] if reml.gamma > 0 else [Issue("zero_group_variance")]
     if reml.n_minima > 1:
         issues.append(Issue("several_optima", {"n": reml.n_minima}))
@@ -140,9 +140,7 @@ def fit_random_intercept(variant: str, reg: Regressors, *, with_robust: bool = T
 
 def mixed_problem(variant: str, reg: Regressors) -> UnfitVariant | None:
     """The variant as unfit if its data cannot carry a mixed model, else None."""
-    between = reg.means[:, 1:] - reg.weight @ reg.means[:, 1:] / reg.weight.sum()
-    between = (between * reg.weight[:, None]).T @ between
-    within = reg.S_W[1:, 1:]
+    within, between = reg.S_W[1:, 1:], reg.S_B[1:, 1:]
     total = within + between
     problem = too_few(variant, reg.n_rows - reg.n_terms) or rank_problem(variant, reg.terms, total[:-1, :-1])
     if problem:
@@ -211,7 +209,7 @@ def mixed_record(variant: str, reg: Regressors, found: MixedEstimate, *, with_ro
     unit = reg.scale[-1]
     home = found.effects_home * unit
     fitted, adjusted = _inference(reg, found)
-    explained = np.append(found.beta, 0.0) @ _centred(reg) @ np.append(found.beta, 0.0) / (reg.n_rows - 1)
+    explained = np.append(found.beta, 0.0) @ (reg.S_W + reg.S_B) @ np.append(found.beta, 0.0) / (reg.n_rows - 1)
     whole = explained + found.mean_variance + found.sigma2
     n_parameters = reg.n_terms + found.n_covariance_parameters + 1
     spread = home @ found.effect_factors
@@ -235,7 +233,7 @@ def mixed_record(variant: str, reg: Regressors, found: MixedEstimate, *, with_ro
         random_effect_errors=np.sqrt(np.einsum("jab,jab->ja", spread, spread)),
         n_obs=reg.n_rows,
         n_groups=reg.n_groups,
-        group_levels=(reg.means[:, :-1] @ found.beta + found.lift) * unit + reg.centre[-1],
+        group_levels=(reg.at_means(np.append(found.beta, 0.0)) + found.lift) * unit + reg.centre[-1],
         robust=_robust(reg, found) if with_robust else (),
         issues=found.issues + _left_out(fitted, adjusted),
     )
@@ -255,12 +253,6 @@ def _robust(reg: Regressors, found: MixedEstimate) -> tuple[RobustErrors, ...]:
     effects = (found.effects_design, found.psi / found.sigma2)
     model = working_model(reg, found.beta, found.derivatives.Phi / found.sigma2, effects)
     return robust_errors(model, reg.terms, reg.home(found.beta), reg.back)
-
-
-def _centred(reg: Regressors) -> Array:
-    """(p + 1, p + 1) total cross-products of D about the grand mean."""
-    mean = reg.weight @ reg.means / reg.weight.sum()
-    return np.asarray(reg.total - reg.weight.sum() * np.outer(mean, mean))
 
 
 def _inference(reg: Regressors, found: MixedEstimate) -> tuple[tuple[Coefficient, ...], tuple[Coefficient, ...]]:

@@ -74,6 +74,10 @@ class SizeClasses:
         """(G, p + 1, p + 1) sigma2 D'V^-1 D at each of G ratios gamma."""
         return self.within + self.gram_of_means(gamma)
 
+    def weighted(self, weights: Array) -> Array:
+        """(p + 1, p + 1) cross-products of the group means, each counted with the (D,) weight of its group's size."""
+        return np.tensordot(weights, self.outer, axes=1)
+
     def gram_of_means(self, gamma: Array) -> Array:
         """(G, p + 1, p + 1) the part of :meth:`gram` that comes from the group means."""
         share = self.size / (1.0 + np.multiply.outer(gamma, self.size))

@@ -38,8 +38,6 @@ class Regressors:
         Rows per group.
     weight : (J,) array
         Sum of prior weights per group, n_j.
-    means : (J, p + 1) array
-        Group means m_j, scaled; first column 1, last the response.
     S_W : (p + 1, p + 1) array
         Pooled within cross-products, scaled; zero in the first row and column.
     log_weight : float
@@ -59,7 +57,6 @@ class Regressors:
     terms: tuple[Term, ...]
     rows: NDArray[np.int64]
     weight: Array
-    means: Array
     S_W: Array
     log_weight: float
     scale: Array
@@ -99,10 +96,10 @@ class Regressors:
     def cross_row(self, column: Array) -> Array:
         """(p + 1, J) products S_j c of every group's cross-products with one combination of the columns, (p + 1,)."""
         row = np.zeros((self.n_terms + 1, self.n_groups))
-        for at in np.flatnonzero(column[1:] * self.factor):
-            for b in np.flatnonzero(self.factor):
-                share = column[at + 1] * self.factor[at] * self.factor[b]
-                row[b + 1] += share * self.moments.products_of(self.source[at], self.source[b])
+        share = column[1:] * self.factor
+        taken = np.flatnonzero(share)
+        for b in np.flatnonzero(self.factor):
+            row[b + 1] = (share[taken] * self.factor[b]) @ self.moments.products_with(self.source[b], self.source[taken])
         return row
 
     def varying_groups(self) -> NDArray[np.bool_]:
@@ -113,9 +110,34 @@ class Regressors:
         return found
 
     @cached_property
+    def means(self) -> Array:
+        """(J, p + 1) group means m_j, scaled; first column 1, last the response. Each column lies in one piece of memory."""
+        moments, rows = self.moments, np.ones((self.n_terms + 1, self.n_groups))
+        for row, source, factor in zip(rows[1:], self.source, self.mean_factor, strict=True):
+            np.subtract(moments.means[:, source], moments.grand_mean[source], out=row)
+            row *= factor
+        return rows.T
+
+    def at_means(self, column: Array) -> Array:
+        """(J,) one combination of the columns, (p + 1,), at the group means."""
+        moments, direction = self.moments, np.zeros(self.moments.n_columns)
+        np.add.at(direction, self.source, column[1:] * self.mean_factor)
+        return np.asarray(moments.means @ direction + (column[0] - moments.grand_mean @ direction))
+
+    @cached_property
+    def S_B(self) -> Array:
+        """(p + 1, p + 1) cross-products of the group means about the grand mean; zero in the first row and column."""
+        between = np.zeros_like(self.S_W)
+        own = self.moments.S_B[self.source[:, None], self.source]
+        between[1:, 1:] = own * np.outer(self.mean_factor, self.mean_factor)
+        return between
+
+    @cached_property
     def total(self) -> Array:
-        """(p + 1, p + 1) uncentred total cross-products of D."""
-        return self.S_W + (self.means * self.weight[:, None]).T @ self.means
+        """(p + 1, p + 1) uncentred total cross-products of D; but for the intercept they are about the grand mean."""
+        whole = self.S_W + self.S_B
+        whole[0, 0] = self.moments.total_weight
+        return whole
 
     @cached_property
     def back(self) -> Array:
@@ -172,8 +194,6 @@ def regressors(moments: GroupMoments, terms: tuple[Term, ...]) -> Regressors:
     keeps_within, keeps_mean = parts[:, 0], parts[:, 1]
     spread = (np.diag(moments.S_W)[source] * keeps_within + np.diag(moments.S_B)[source] * keeps_mean) / moments.total_weight
     unit = np.where(spread > 0, np.sqrt(spread), 1.0)
-    means = np.ones((moments.n_groups, len(terms) + 1))
-    means[:, 1:] = (moments.means - moments.grand_mean)[:, source] * (keeps_mean / unit)
     factor = keeps_within / unit
     S_W = np.zeros((len(terms) + 1, len(terms) + 1))
     S_W[1:, 1:] = moments.S_W[np.ix_(source, source)] * np.outer(factor, factor)
@@ -181,7 +201,6 @@ def regressors(moments: GroupMoments, terms: tuple[Term, ...]) -> Regressors:
         terms=terms,
         rows=moments.rows,
         weight=moments.weight,
-        means=means,
         S_W=S_W,
         log_weight=moments.log_weight,
         scale=np.concatenate([[1.0], unit]),

@@ -62,7 +62,7 @@ class PlainModel:
         if skip:
             taking_part = reg.varying_groups()
         else:
-            scores += reg.weight / (1.0 + reg.weight * ratio) * (reg.means @ u) * reg.means.T
+            scores += reg.weight / (1.0 + reg.weight * ratio) * reg.at_means(u) * reg.means.T
         n_rows = int(reg.rows[taking_part].sum())
         return cls(scores[skip:-1], inverse, int(taking_part.sum()), n_rows, len(beta) + skip)
 
@@ -88,4 +88,4 @@ def small_sample_factor(n_groups: int, n_rows: int, n_counted: int) -> float:
 
 def sandwich_errors(inverse: Array, scores: Array, contrasts: Array) -> Array:
     """(m,) roots of the diagonal of C M [sum_j s_j s_j'] M C'."""
-    return np.asarray(np.linalg.norm(contrasts @ inverse @ scores, axis=1))
+    return np.sqrt([row @ row for row in contrasts @ inverse @ scores])

@@ -39,11 +39,11 @@ def rotated_rows(reg: Regressors, columns: Array, about_mean: bool) -> list[Arra
     for column in columns.T:
         row = reg.cross_row(column)
         if not about_mean:
-            row += reg.weight * (reg.means @ column) * reg.means.T
+            row += reg.weight * reg.at_means(column) * reg.means.T
         whole = column @ row
         for earlier in rows:
             row -= earlier * (column @ earlier)
         pivot = column @ row
-        floor = np.maximum(DEPENDENT * whole, NO_SPREAD * reg.weight * (1.0 + (reg.means @ column) ** 2))
+        floor = np.maximum(DEPENDENT * whole, NO_SPREAD * reg.weight * (1.0 + reg.at_means(column) ** 2))
         rows.append(row / np.sqrt(np.where(pivot > floor, pivot, np.inf)))
     return rows

@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reportgen.estimation.absent import absent
-from reportgen.estimation.between_weights import mean_gram
 from reportgen.estimation.least_squares import solve
 from reportgen.estimation.random_intercept import Profile, SizeClasses, at_ratio
 from reportgen.estimation.regressors import Regressors, Term, dependent_columns, regressors
@@ -79,10 +78,10 @@ def swamy_arora(
     sigma2 = no_pooling.sigma2 / reg.scale[-1] ** 2
     if sigma2 == 0.0:
         return Undefined(Issue("no_residual_variance"))
-    tau2 = _group_variance(reg, sigma2, levels)
+    classes = SizeClasses.of(reg)
+    tau2 = _group_variance(reg, classes, sigma2, levels)
     if isinstance(tau2, Undefined):
         return tau2
-    classes = SizeClasses.of(reg)
     ratio = max(tau2, 0.0) / sigma2
     optimum, beta = at_ratio(classes, ratio)
     inverse = Profile(classes, np.array([ratio]), restricted=True).inverse[0]
@@ -98,7 +97,7 @@ def swamy_arora(
     )
 
 
-def _group_variance(reg: Regressors, sigma2: float, levels: tuple[ColumnLevel, ...]) -> Number:
+def _group_variance(reg: Regressors, classes: SizeClasses, sigma2: float, levels: tuple[ColumnLevel, ...]) -> Number:
     """tau2 from the expectation of the size-weighted residual squares of the group means, in scaled units.
 
     E rss = (J - p) sigma2 + tau2 (N - tr((Z'nZ)^-1 Z'n^2 Z)), Z the p columns of means.
@@ -107,11 +106,11 @@ def _group_variance(reg: Regressors, sigma2: float, levels: tuple[ColumnLevel, .
     kept = [i for i, (column, role) in enumerate(reg.terms) if role == "intercept" or column in varying]
     if reg.n_groups <= len(kept):
         return Undefined(Issue("no_degrees_of_freedom", {"df": reg.n_groups - len(kept)}))
-    gram = mean_gram(reg, reg.weight)
+    gram = classes.weighted(classes.size)
     bad = dependent_columns(gram[np.ix_(kept, kept)])
     if bad:  # a predictor of the groups that is the mean of another one
         return Undefined(Issue("dependent_columns", {"columns": tuple(reg.terms[kept[i]][0] for i in bad)}))
     index = np.append(kept, reg.n_terms)
     _, inverse, rss = solve(gram[np.ix_(index, index)])
-    second = mean_gram(reg, reg.weight**2)[np.ix_(kept, kept)]
+    second = classes.weighted(classes.size**2)[np.ix_(kept, kept)]
     return float((rss - (reg.n_groups - len(kept)) * sigma2) / (reg.weight.sum() - np.trace(inverse @ second)))
