@@ -2,136 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from numbers import Integral
-from typing import Literal
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from importlib import import_module
+from threading import Thread
+from typing import TYPE_CHECKING
 
+from reportgen.choices import CROSS_CHECK_ROWS, Options, checked
 from reportgen.cluster import collect_on, connected
-from reportgen.collection import Progress, collect
-from reportgen.comparison import Comparison, compare
+from reportgen.collection import Collected, Progress, collect
 from reportgen.design import Design, build_design
 from reportgen.disclosure import OPEN, Disclosure
-from reportgen.errors import OptionConflict, OptionError, quoted
-from reportgen.estimability import check_estimable
-from reportgen.estimation.bootstrap import SEED
-from reportgen.estimation.cross_check import MAX_ROWS, Agreement, cross_check
-from reportgen.estimation.random_slopes import RandomEffects
-from reportgen.estimation.refinement import refined
-from reportgen.estimation.runner import fit_variants
-from reportgen.findings import Evidence, Finding, find
-from reportgen.fits import Coefficient, Fit, Issue, MixedFit, ModelFit, Undefined
-from reportgen.formula import ModelFormula, parse_formula
-from reportgen.moments import ColumnLevel, GroupMoments, column_levels
-from reportgen.points import CAPACITY, Points
-from reportgen.sample import Sample
-from reportgen.sources import CHUNK_ROWS, open_source
-from reportgen.variance import FittedData, Resampling, VarianceSide, variance_side
+from reportgen.errors import OptionConflict
+from reportgen.fits import Coefficient, MixedFit
+from reportgen.formula import parse_formula
+from reportgen.points import CAPACITY
+from reportgen.sources import open_source
 
-Inference = Literal["auto", "kenward-roger", "satterthwaite"]
-Interactions = Literal["product", "double-demeaned"]
-INTERACTIONS: tuple[Interactions, ...] = ("product", "double-demeaned")
-INFERENCES: tuple[Inference, ...] = ("auto", "kenward-roger", "satterthwaite")
-MAX_SAMPLES = 100_000  # of the bootstrap; all of them are held in memory
-MAX_SEED = 2**63 - 1  # what a result file can hold
+if TYPE_CHECKING:
+    from reportgen.comparison import Comparison
+    from reportgen.estimation.cross_check import Agreement
+    from reportgen.findings import Finding
+    from reportgen.fits import Fit, ModelFit, Undefined
+    from reportgen.formula import ModelFormula
+    from reportgen.moments import ColumnLevel, GroupMoments
+    from reportgen.points import Points
+    from reportgen.sample import Sample
+    from reportgen.variance import VarianceSide
+
 MANY_GROUPS = 50  # up to which the report shows Kenward-Roger figures unless told otherwise
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """Choices of an analysis.
-
-    Attributes
-    ----------
-    name : str
-        Name of the data for the report; empty for that of the file.
-    weights : str
-        Column of positive prior weights, Var(e_i) = sigma2 / w_i; empty without.
-    cross_check : bool
-        Refit the variants with statsmodels too.
-    bootstrap : int
-        Samples of the parametric bootstrap of each mixed variant; 0 for none.
-    seed : int
-        Of the bootstrap.
-    interactions : Interactions
-        ``product``: the within part of an interaction is the deviation of the product from its group mean.
-        ``double-demeaned``: a variant more, in which the deviations are multiplied (Giesselmann & Schmidt-Catran 2022).
-    inference : Inference
-        Which small-sample method the report shows first for mixed models; ``auto`` is Kenward-Roger up to
-        ``MANY_GROUPS`` groups, Satterthwaite above. The result file always holds both.
-    chunk_rows : int
-        Rows read at a time.
-    cluster : str
-        Address of the scheduler of a Dask cluster on which the rows are read, or ``local``; empty to read them here.
-    """
-
-    name: str = ""
-    weights: str = ""
-    cross_check: bool = False
-    bootstrap: int = 0
-    seed: int = SEED
-    interactions: Interactions = "product"
-    inference: Inference = "auto"
-    chunk_rows: int = CHUNK_ROWS
-    cluster: str = ""
-
-
-def checked_interactions(given: str) -> Interactions:
-    """The treatment of interactions of that name.
-
-    Raises
-    ------
-    OptionError
-        There is none.
-    """
-    for name in INTERACTIONS:
-        if given == name:
-            return name
-    raise OptionError("--interactions", given, INTERACTIONS)
-
-
-def checked_inference(given: str) -> Inference:
-    """The small-sample method of that name.
-
-    Raises
-    ------
-    OptionError
-        There is none.
-    """
-    for name in INFERENCES:
-        if given == name:
-            return name
-    raise OptionError("--inference", given, INFERENCES)
-
-
-def checked(options: Options) -> Options:
-    """The options with whole numbers as such.
-
-    Raises
-    ------
-    InputError
-        One of them is of another type, or out of its range.
-    """
-    for name in ("name", "weights", "cluster"):
-        given = getattr(options, name)
-        if not isinstance(given, str):
-            raise OptionConflict(name, f"is {quoted(given)}, not a text", "give one text, or leave it out")
-    checked_interactions(options.interactions)
-    checked_inference(options.inference)
-    return replace(
-        options,
-        bootstrap=_whole_number("--bootstrap", options.bootstrap, 0, MAX_SAMPLES),
-        seed=_whole_number("--seed", options.seed, 0, MAX_SEED),
-        chunk_rows=_whole_number("--chunk-rows", options.chunk_rows, 1, MAX_SEED),
-    )
-
-
-def _whole_number(option: str, given: object, least: int, largest: int) -> int:
-    is_flag = isinstance(given, bool)
-    number = int(given) if isinstance(given, Integral) and not is_flag else -1
-    if least <= number <= largest:
-        return number
-    raise OptionConflict(option, f"is {quoted(given)}", f"give a whole number from {least} to {largest}")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -229,41 +129,50 @@ def walk(formula: str, data: object, options: Options | None = None, progress: P
     model = parse_formula(formula)
     source = open_source(data, options.name or None, chunk_rows=options.chunk_rows)
     tell(f"reading {source.name}", 0)
-    design = build_design(model, source, options.weights)
-    capacity = MAX_ROWS if options.cross_check else CAPACITY
-    if options.cluster:
-        with connected(options.cluster) as client:
-            collected = collect_on(client, design, tell, capacity)
-    else:
-        collected = collect(design, tell, capacity)
-    moments, groups = collected.moments, collected.groups
-    levels = column_levels(moments)
-    check_estimable(moments, levels, collected.points, model.grouping.name, groups)
-    tell("fitting", 0)
-    effects = RandomEffects(model.grouping.intercept, design.slope_columns, model.grouping.correlated)
-    fits = fit_variants(moments, levels[:-1], effects, options.interactions == "double-demeaned")
-    fits = refined(fits, moments, collected.points)
-    comparison = compare(moments, levels[:-1], fits)
-    agreement: tuple[Agreement, ...] | Undefined = Undefined(Issue("cross_check_not_asked_for"))
-    if options.cross_check:
-        tell("refitting with statsmodels", 0)
-        agreement = cross_check(collected.points, moments.columns, fits)
-    evidence = Evidence(model, collected.sample, groups, levels, moments, collected.points, fits, comparison)
+    with _models_loading():
+        design = build_design(model, source, options.weights)
+        collected = _collected(design, options, tell)
+    from reportgen.modelling import fit_and_compare
+
+    models = fit_and_compare(design, collected, options, tell)
     return Analysis(
         formula=model,
         sample=collected.sample,
-        groups=groups,
-        levels=levels,
+        groups=collected.groups,
+        levels=models.levels,
         term_of=design.term_of,
-        moments=moments,
+        moments=collected.moments,
         points=collected.points,
-        fits=fits,
-        comparison=comparison,
-        variance=variance_side(
-            FittedData(moments, levels[:-1], fits, effects), comparison.null_icc, Resampling(options.bootstrap, options.seed)
-        ),
-        agreement=agreement,
-        findings=find(evidence),
+        fits=models.fits,
+        comparison=models.comparison,
+        variance=models.variance,
+        agreement=models.agreement,
+        findings=models.findings,
         design=design,
         options=options,
     )
+
+
+def _collected(design: Design, options: Options, tell: Progress) -> Collected:
+    """One pass over the rows, here or on a cluster."""
+    capacity = CROSS_CHECK_ROWS if options.cross_check else CAPACITY
+    if not options.cluster:
+        return collect(design, tell, capacity)
+    with connected(options.cluster) as client:
+        return collect_on(client, design, tell, capacity)
+
+
+@contextmanager
+def _models_loading() -> Iterator[None]:
+    """Load what fits the models in the meantime; what goes wrong comes up again when it is asked for."""
+
+    def load() -> None:
+        with suppress(Exception):
+            import_module("reportgen.modelling")
+
+    thread = Thread(target=load, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        thread.join()

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from reportgen.analysis import Options
+    from reportgen.choices import Options
     from reportgen.presentation.options import Presentation
 
 FORMAT_HELP = "html, pdf, json (the default), docx, xlsx, md, tex, tidy.csv, glance.csv, augment.csv"
@@ -39,7 +39,7 @@ def add_model(parser: argparse.ArgumentParser) -> None:
 
 
 def add_choices(parser: argparse.ArgumentParser) -> None:
-    """Choices of an analysis; their defaults stand in :class:`reportgen.analysis.Options`."""
+    """Choices of an analysis; their defaults stand in :class:`reportgen.choices.Options`."""
     parser.add_argument("--weights", metavar="COLUMN", default="", help="column of positive prior weights")
     parser.add_argument(
         "--inference",
@@ -169,7 +169,7 @@ def _seconds(text: str) -> float:
 
 def given_choices(options: argparse.Namespace) -> Options:
     """The choices of an analysis as given on the command line."""
-    from reportgen.analysis import Options, checked_inference, checked_interactions
+    from reportgen.choices import Options, checked_inference, checked_interactions
 
     defaults = Options()
     return Options(

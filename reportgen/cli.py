@@ -19,7 +19,8 @@ from reportgen.arguments import add_batch, add_command, add_model, add_output, g
 from reportgen.errors import ReportgenError, quoted
 
 if TYPE_CHECKING:
-    from reportgen.analysis import Analysis, Options
+    from reportgen.analysis import Analysis
+    from reportgen.choices import Options
     from reportgen.presentation.options import Presentation
     from reportgen.verify import Verdict
 

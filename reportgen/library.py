@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict, Unpack
 
 from reportgen import analysis as walks
+from reportgen.choices import Inference, Interactions, Options
 from reportgen.comparison import Comparison, SlopeComparison
 from reportgen.disclosure import GroupLabels, checked_group_labels
 from reportgen.errors import OptionConflict, VariantMissing, quoted
@@ -32,8 +33,8 @@ class Choices(TypedDict, total=False):
     """Choices of an analysis, as keywords."""
 
     weights: str
-    interactions: walks.Interactions
-    inference: walks.Inference
+    interactions: Interactions
+    inference: Inference
     cross_check: bool
     bootstrap: int
     seed: int
@@ -64,7 +65,7 @@ def analyze(formula: str, data: object, *, name: str = "", **options: Unpack[Cho
     name : str
         Name of the data for the report; by default the file's.
     **options
-        Choices of :class:`reportgen.analysis.Options`: ``weights`` (column of positive prior weights), ``inference``
+        Choices of :class:`reportgen.choices.Options`: ``weights`` (column of positive prior weights), ``inference``
         (``auto``, ``kenward-roger``, ``satterthwaite``: what the report shows), ``cross_check`` (refit with statsmodels),
         ``bootstrap`` (samples, at most 100,000), ``seed``.
 
@@ -77,7 +78,7 @@ def analyze(formula: str, data: object, *, name: str = "", **options: Unpack[Cho
     reportgen.ReportgenError
         The formula, the data or an option is wrong; the message says what was given, where, and what is allowed.
     """
-    return Analysis(walks.walk(formula, data, walks.Options(name=name, **options)))
+    return Analysis(walks.walk(formula, data, Options(name=name, **options)))
 
 
 @dataclass(frozen=True, eq=False)

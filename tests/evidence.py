@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-import reportgen.analysis
+import reportgen.modelling
 from reportgen.analysis import walk
 from reportgen.findings import Evidence, Finding
 from reportgen.findings.records import Rule
@@ -40,7 +40,7 @@ def base(formula: str = FORMULA) -> Evidence:
         return ()
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(reportgen.analysis, "find", note)
+        patch.setattr(reportgen.modelling, "find", note)
         walk(formula, frame())
     return seen[0]
 

@@ -16,7 +16,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from reportgen import cluster as clusters
-from reportgen.analysis import Options, walk
+from reportgen.analysis import walk
+from reportgen.choices import Options
 from reportgen.cluster import add_up, collect_on, connected, drawn_positions, read_part
 from reportgen.collection import Collected, collect
 from reportgen.design import Design, build_design

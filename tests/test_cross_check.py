@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from constructed import INTERCEPT_ONLY, UNBALANCED, Rows, grouped_rows
 
-from reportgen.estimation.cross_check import MAX_ROWS, Agreement, cross_check
+from reportgen.choices import CROSS_CHECK_ROWS
+from reportgen.estimation.cross_check import Agreement, cross_check
 from reportgen.estimation.random_slopes import RandomEffects
 from reportgen.estimation.runner import fit_variants
 from reportgen.fits import Undefined
@@ -71,7 +72,7 @@ def test_the_standard_error_of_the_blended_slope_is_where_they_differ() -> None:
 def test_too_many_rows_are_refused_with_a_reason() -> None:
     rows = grouped_rows(UNBALANCED)
     fits = fit_variants(rows.moments, rows.levels, INTERCEPT_ONLY)
-    drawn = Points(rows.codes, rows.values, MAX_ROWS + 1)
+    drawn = Points(rows.codes, rows.values, CROSS_CHECK_ROWS + 1)
     found = cross_check(drawn, rows.columns, fits)
     assert isinstance(found, Undefined)
     assert found.reason.code == "too_many_rows_to_cross_check"

@@ -18,12 +18,13 @@ import pandas as pd
 import pytest
 
 import reportgen.analysis
-from reportgen.analysis import Options, walk
+from reportgen.analysis import walk
 from reportgen.batch import supervisor
 from reportgen.batch.child import failure_of, taken_memory
 from reportgen.batch.failures import Failure, ended_without_answer, not_started, out_of_memory, worker_lost
 from reportgen.batch.lines import _term
 from reportgen.batch.supervisor import Limits, Task
+from reportgen.choices import Options
 from reportgen.cli import main
 from reportgen.errors import ColumnUnusable, OutputNotWritable
 from reportgen.fits import Issue, Undefined, UnfitVariant

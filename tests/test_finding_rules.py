@@ -12,8 +12,9 @@ import pytest
 from evidence import ABSENT, base, compared, fitted, frame, level, said
 from numpy.typing import NDArray
 
-from reportgen.analysis import Options, walk
+from reportgen.analysis import walk
 from reportgen.blends import Blend, Pull
+from reportgen.choices import Options
 from reportgen.comparison import SlopeComparison
 from reportgen.estimation.residual_spread import ResidualSpread
 from reportgen.findings import Evidence, Finding, cautions, data_cautions, residual_cautions, summary

@@ -19,7 +19,8 @@ import pandas as pd
 import pytest
 from situations import SITUATIONS, analysis, grouped
 
-from reportgen.analysis import Analysis, Options, walk
+from reportgen.analysis import Analysis, walk
+from reportgen.choices import Options
 from reportgen.estimation.regressors import INTERCEPT
 from reportgen.fits import Coefficient, LeastSquaresFit, MixedFit
 from reportgen.presentation.recipes import Names, model, names_of, recipes

@@ -10,7 +10,8 @@ import pandas as pd
 import pytest
 from situations import analysis, document
 
-from reportgen.analysis import Analysis, Options, walk
+from reportgen.analysis import Analysis, walk
+from reportgen.choices import Options
 from reportgen.fits import LeastSquaresFit, MixedFit, SeparateFit, Undefined
 from reportgen.presentation.curve_points import slope_if
 from reportgen.presentation.document import build_document

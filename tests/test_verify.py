@@ -18,7 +18,8 @@ from pypdf import PdfReader, PdfWriter
 from situations import HOSTILE, analysis, grouped
 
 from reportgen.analysed_rows import AnalysedRows, Field, analysed_rows, table_of
-from reportgen.analysis import Options, walk
+from reportgen.analysis import walk
+from reportgen.choices import Options
 from reportgen.cli import main
 from reportgen.errors import NotAReport, OutputNotWritable
 from reportgen.presentation import attachments as evidence

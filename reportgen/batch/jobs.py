@@ -39,7 +39,7 @@ class Job:
     selections : tuple of Selection
         Rows to use; all of them where there is none.
     choices : tuple of (str, object)
-        Choices of the analysis, as attributes of :class:`reportgen.analysis.Options`; the others have their defaults.
+        Choices of the analysis, as attributes of :class:`reportgen.choices.Options`; the others have their defaults.
     presentation : Presentation
         How the report looks; its title is that of the job where the job has one.
     lang : str

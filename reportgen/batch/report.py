@@ -64,7 +64,8 @@ def make_report(assignment: Assignment) -> Mapping[str, Any]:
 
 def _analysed(job: Job) -> Analysis:
     """The analysis; what goes wrong in it stands in the index too, so it names no group that the report would not name."""
-    from reportgen.analysis import Options, walk
+    from reportgen.analysis import walk
+    from reportgen.choices import Options
 
     try:
         return walk(job.formula, _source(job), Options(**dict(job.choices)))  # type: ignore[arg-type]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from reportgen.choices import SEED
 from reportgen.estimation.absent import absent
 from reportgen.estimation.intervals import EffectCorrelation, Interval
 from reportgen.estimation.many_intercepts import optimise_many
@@ -20,7 +21,6 @@ from reportgen.moments import GroupMoments
 Array = NDArray[np.float64]
 
 N_SAMPLES = 1000
-SEED = 20201
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,14 +15,13 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from reportgen.choices import CROSS_CHECK_ROWS
 from reportgen.estimation.regressors import INTERCEPT
 from reportgen.fits import Coefficient, Fit, Issue, LeastSquaresFit, MixedFit, Undefined
 from reportgen.points import Points
 
 Array = NDArray[np.float64]
 Quantity = Literal["estimate", "std_error", "sigma2", "psi"]
-
-MAX_ROWS = 100_000  # beyond this MixedLM takes minutes
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +64,8 @@ def cross_check(rows: Points, columns: tuple[str, ...], fits: Mapping[str, Fit])
     tuple of Agreement or Undefined
         Undefined where the rows are too many or not all there.
     """
-    if not rows.is_complete or rows.n_rows > MAX_ROWS:
-        return Undefined(Issue("too_many_rows_to_cross_check", {"n_rows": rows.n_rows, "limit": MAX_ROWS}))
+    if not rows.is_complete or rows.n_rows > CROSS_CHECK_ROWS:
+        return Undefined(Issue("too_many_rows_to_cross_check", {"n_rows": rows.n_rows, "limit": CROSS_CHECK_ROWS}))
     table = _Table.of(rows, columns)
     found: list[Agreement] = []
     for fit in fits.values():

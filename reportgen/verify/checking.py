@@ -14,7 +14,8 @@ import orjson
 
 from reportgen import __version__
 from reportgen.analysed_rows import AnalysedRows, Field, table_of
-from reportgen.analysis import Analysis, Options, walk
+from reportgen.analysis import Analysis, walk
+from reportgen.choices import Options
 from reportgen.collection import Progress
 from reportgen.disclosed import disclosed
 from reportgen.disclosure import Disclosure, checked_group_labels

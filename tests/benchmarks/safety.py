@@ -25,7 +25,7 @@ LIMIT = 1.10  # times as long as without the checks, at most
 
 def take_out_the_checks() -> None:
     """Replace the checks of this process by nothing."""
-    from reportgen import analysis, comparison
+    from reportgen import comparison, modelling
     from reportgen.design import blocks
     from reportgen.sources import delimited
     from reportgen.sources.source import gathered, rows_at_a_time
@@ -41,7 +41,7 @@ def take_out_the_checks() -> None:
         (delimited.DelimitedFile, "chunks", chunks),
         (delimited.DelimitedFile, "sha256", lambda *_given: ""),
         (blocks, "_is_usable", lambda _values: True),
-        (analysis, "check_estimable", nothing),
+        (modelling, "check_estimable", nothing),
         (comparison, "check_identities", nothing),
     )
     for where, name, replacement in replaced:
