@@ -7,15 +7,16 @@ import xml.etree.ElementTree as ET
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure as Canvas
 from situations import HOSTILE, SITUATIONS, analysis, document
 
 from reportgen.blends import Curve
 from reportgen.presentation.curve_points import slope_at
-from reportgen.presentation.figures.curve import draw_curve
-from reportgen.presentation.figures.forest import draw_forest
-from reportgen.presentation.figures.levels import draw_levels
-from reportgen.presentation.figures.panels import MAX_PANELS, draw_panels, round_values, shown_groups
-from reportgen.presentation.figures.style import COLOURS, DASHES, INK, MARKERS, PALE, drawing, finish, literal, points
+from reportgen.presentation.figures.curve import curve_figure
+from reportgen.presentation.figures.forest import forest_figure
+from reportgen.presentation.figures.levels import levels_figure
+from reportgen.presentation.figures.panels import MAX_PANELS, panels_figure, round_values, shown_groups
+from reportgen.presentation.figures.style import COLOURS, DASHES, INK, MARKERS, PALE, Figure, literal, points
 from reportgen.presentation.wording import wording
 from reportgen.variants import CATALOGUE
 
@@ -45,9 +46,9 @@ def test_every_figure_is_well_formed_and_self_contained(situation: str) -> None:
 def test_the_same_figure_has_the_same_bytes() -> None:
     found = analysis("example")
     words = wording()
-    assert draw_forest(found, "bodyLength2", words).svg == document("example").figures["predictor-1.forest"].svg
-    assert draw_levels(found, "bodyLength2", words).svg == document("example").figures["predictor-1.levels"].svg
-    assert draw_panels(found, "bodyLength2", words).svg == document("example").figures["panels"].svg
+    assert forest_figure(found, "bodyLength2", words).svg == document("example").figures["predictor-1.forest"].svg
+    assert levels_figure(found, "bodyLength2", words).svg == document("example").figures["predictor-1.levels"].svg
+    assert panels_figure(found, "bodyLength2", words).svg == document("example").figures["panels"].svg
 
 
 def test_colour_never_stands_alone() -> None:
@@ -66,27 +67,26 @@ def test_curve_passes_through_pooled_fitted_and_no_pooling() -> None:
     assert slope_at(curve, 0, 0.0) == pytest.approx(8.9956, abs=1e-4)
     assert slope_at(curve, 0, 1.0) == pytest.approx(0.2055, abs=1e-4)
     assert slope_at(curve, 0, curve.fitted_share) == pytest.approx(0.5377, abs=2e-4)
-    figure = draw_curve(curve, "bodyLength2", wording())
+    figure = curve_figure(curve, "bodyLength2", wording())
     assert figure.values["column"] == "bodyLength2"
 
 
 def test_many_points_become_an_image_that_is_not_resampled() -> None:
     random = np.random.Generator(np.random.PCG64(1))
-    with drawing(2.0) as canvas:
-        axes = canvas.add_subplot()
-        points(axes, random.normal(size=1500), random.normal(size=1500))
-        svg = finish(canvas, "test", {}).svg
+    x, y = random.normal(size=(2, 1500))
+    svg = Figure("test", {}, 2.0, lambda canvas: points(canvas.add_subplot(), x, y)).svg
     assert svg.count(b"<image ") == svg.count(b'<image image-rendering="crisp-edges" ') == 1
     assert len(svg) < 200_000
 
 
 def test_few_points_are_one_path_and_each_of_them_is_there() -> None:
-    with drawing(2.0) as canvas:
+    def paint(canvas: Canvas) -> None:
         axes = canvas.add_subplot()
         points(axes, np.arange(40.0), np.zeros(40))
         axes.set_xlim(-1, 41)
         axes.set_ylim(-1, 1)
-        svg = finish(canvas, "test", {}).svg.decode()
+
+    svg = Figure("test", {}, 2.0, paint).svg.decode()
     dots = [d for d in re.findall(r'<path d="([^"]*)"[^>]*stroke-linecap: round', svg) if d.count("M") == 40]
     assert len(dots) == 1
 
@@ -110,8 +110,8 @@ def test_labels_are_drawn_as_they_stand() -> None:
 
 def test_hostile_labels_do_not_stop_a_drawing() -> None:
     found = analysis("hostile")
-    assert draw_forest(found, found.levels[0].column, wording()).svg
-    assert draw_panels(found, found.levels[0].column, wording()).svg
+    assert forest_figure(found, found.levels[0].column, wording()).svg
+    assert panels_figure(found, found.levels[0].column, wording()).svg
 
 
 @pytest.mark.parametrize(

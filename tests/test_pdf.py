@@ -8,6 +8,7 @@ import json
 import logging
 import shutil
 import subprocess
+from base64 import b64encode
 from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
@@ -22,9 +23,10 @@ from weasyprint.urls import FatalURLFetchingError
 
 from reportgen.presentation import pdf
 from reportgen.presentation.attachments import attachments
+from reportgen.presentation.drawings import Drawings
 from reportgen.presentation.exports import result_file
 from reportgen.presentation.html import render_page
-from reportgen.presentation.pdf import PdfLibraryMissing, font_faces, pdf_of_page, render_pdf
+from reportgen.presentation.pdf import PdfLibraryMissing, font_faces, pdf_of_page, printed_page
 
 
 class Kept(logging.Handler):
@@ -43,6 +45,12 @@ def evidence(situation: str) -> dict[str, str]:
     return attachments(analysis(situation), document(situation).result)
 
 
+def made(situation: str) -> bytes:
+    """The PDF."""
+    found, files = document(situation), evidence(situation)
+    return pdf_of_page(printed_page(found, files), files, found.date, Drawings.of(found.figures))
+
+
 @cache
 def rendered(situation: str) -> tuple[bytes, tuple[str, ...]]:
     """The PDF and what the renderer said."""
@@ -51,7 +59,7 @@ def rendered(situation: str) -> tuple[bytes, tuple[str, ...]]:
     for logger in loggers:
         logger.addHandler(kept)
     try:
-        return render_pdf(document(situation), evidence(situation)), tuple(kept.lines)
+        return made(situation), tuple(kept.lines)
     finally:
         for logger in loggers:
             logger.removeHandler(kept)
@@ -213,9 +221,9 @@ def test_every_font_is_embedded_and_ours() -> None:
 
 def test_same_document_same_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
     first = hashlib.sha256(rendered("two_levels")[0]).hexdigest()
-    assert hashlib.sha256(render_pdf(document("two_levels"), evidence("two_levels"))).hexdigest() == first
+    assert hashlib.sha256(made("two_levels")).hexdigest() == first
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "1700000000")
-    dated = render_pdf(document("two_levels"), evidence("two_levels"))
+    dated = made("two_levels")
     assert hashlib.sha256(dated).hexdigest() != first
     assert b"2023" in dated
 
@@ -225,6 +233,15 @@ def test_a_page_reaches_nothing_outside_itself(source: str) -> None:
     page = f'<html lang="en"><title>t</title><style>{font_faces()}</style><img src="{source}" alt="a"><p>text</p></html>'
     with pytest.raises(FatalURLFetchingError):
         pdf_of_page(page, {})
+
+
+def test_a_figure_drawn_after_the_layout_is_the_one_put_in_its_place() -> None:
+    red = b'<svg xmlns="http://www.w3.org/2000/svg" width="72pt" height="36pt"><path d="M0 0h72v36z" fill="#ff0000"/></svg>'
+    page = '<html lang="en"><title>t</title><img src="reportgen-figure:a" alt="a"><p>text</p></html>'
+    sizes = {"a": (1.0, 0.5), "unused": (1.0, 1.0)}
+    later = pdf_of_page(page, {}, drawings=Drawings(sizes, lambda: dict.fromkeys(sizes, red)))
+    assert later == pdf_of_page(page.replace("reportgen-figure:a", f"data:image/svg+xml;base64,{b64encode(red).decode()}"), {})
+    assert later != pdf_of_page(page, {}, drawings=Drawings(sizes, dict))
 
 
 def test_a_relative_address_leads_nowhere() -> None:
@@ -245,7 +262,7 @@ def test_a_missing_system_library_says_how_to_mend_it(monkeypatch: pytest.Monkey
 
     monkeypatch.setattr(pdf, "import_module", broken)
     with pytest.raises(PdfLibraryMissing) as caught:
-        render_pdf(document("two_levels"), evidence("two_levels"))
+        made("two_levels")
     assert caught.value.exit_code == 3
     assert "apt-get install libpangoft2-1.0-0 libharfbuzz-subset0" in str(caught.value)
 

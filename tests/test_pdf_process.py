@@ -8,10 +8,12 @@ import sys
 import pytest
 
 from reportgen.presentation import pdf_process
+from reportgen.presentation.drawings import Drawings
 from reportgen.presentation.pdf import PdfLibraryMissing, font_faces, pdf_of_page
-from reportgen.presentation.pdf_process import PdfFailed, pdf_apart, renderer_ahead, supervised
+from reportgen.presentation.pdf_process import PdfFailed, pdf_apart, pdf_begun, renderer_ahead, supervised
 
 PAGE = f'<html lang="en"><title>t</title><style>{font_faces()} p {{ font-family: "Report Sans" }}</style><p>√ text</p></html>'
+DRAWING = b'<svg xmlns="http://www.w3.org/2000/svg" width="72pt" height="36pt"><path d="M0 0h72v36z"/></svg>'
 SETTING = "import sys; sys.path[:] = sys.argv[1:]; from reportgen.presentation import pdf, pdf_process; "
 
 
@@ -86,3 +88,38 @@ def test_a_process_that_is_not_needed_is_ended(monkeypatch: pytest.MonkeyPatch) 
     with renderer_ahead(False):
         pass
     assert [process.returncode for process in started] == [-9]
+
+
+def test_figures_are_drawn_here_and_put_in_there() -> None:
+    drawings = Drawings({"a": (1.0, 0.5)}, lambda: {"a": DRAWING})
+    page = PAGE.replace("√ text", '<img src="reportgen-figure:a" alt="a">')
+    assert pdf_apart(page, {}, drawings=drawings) == pdf_of_page(page, {}, drawings=drawings)
+    assert pdf_apart(page, {}, drawings=drawings) != pdf_apart(page, {}, drawings=Drawings(drawings.sizes, dict))
+
+
+def test_what_goes_wrong_in_drawing_is_raised_and_the_process_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[subprocess.Popen[bytes]] = []
+    start = pdf_process._started
+
+    def note() -> subprocess.Popen[bytes]:
+        started.append(start())
+        return started[-1]
+
+    def broken() -> dict[str, bytes]:
+        raise RuntimeError("no ink")
+
+    monkeypatch.setattr(pdf_process, "_started", note)
+    with pytest.raises(RuntimeError, match="no ink"):
+        pdf_apart(PAGE, {}, drawings=Drawings({}, broken))
+    assert [process.returncode for process in started] == [-9]
+
+
+def test_other_work_is_done_while_the_pdf_is_made() -> None:
+    with pdf_begun(PAGE, {}) as finished:
+        here = pdf_of_page(PAGE, {})
+        assert finished() == here
+
+
+def test_an_error_beside_it_ends_the_process() -> None:
+    with pytest.raises(RuntimeError, match="beside"), pdf_begun(PAGE, {}):
+        raise RuntimeError("beside")

@@ -19,6 +19,7 @@ from reportgen.presentation.languages import ENGLISH
 
 if TYPE_CHECKING:
     from reportgen.presentation.figures.style import Figure
+    from reportgen.presentation.html import Medium
 
 Plain = dict[str, Any]
 
@@ -235,7 +236,7 @@ def _texts(term: Mapping[str, Any], adjusted_p: float | None) -> Plain:
 
 
 def _figures(entries: Sequence[Entry], column: str, labels: Mapping[str, str]) -> Mapping[str, Figure]:
-    from reportgen.presentation.figures.collection import Series, Span, draw_collection
+    from reportgen.presentation.figures.collection import Series, Span, collection_figure
 
     series = []
     for entry in entries:
@@ -249,7 +250,7 @@ def _figures(entries: Sequence[Entry], column: str, labels: Mapping[str, str]) -
             series.append(Series(entry.title or entry.name, spans))
     if not series:
         return {}
-    return {"collection": draw_collection(series, {kind: labels[f"panel.{kind}"] for kind in TESTED})}
+    return {"collection": collection_figure(series, {kind: labels[f"panel.{kind}"] for kind in TESTED})}
 
 
 @cache
@@ -267,22 +268,24 @@ def _page(context: Plain, figures: Mapping[str, Figure]) -> bytes:
 
 
 def _pdf(context: Plain, figures: Mapping[str, Figure], entries: Sequence[Entry]) -> bytes:
+    from reportgen.presentation.drawings import Drawings
     from reportgen.presentation.pdf import font_faces, pdf_of_page
 
     printed = {**context, "rows": context["rows"][:MOST_PRINTED], "failed": context["failed"][:MOST_PRINTED]}
     attached = json.dumps([asdict(entry) for entry in entries], sort_keys=True, indent=1) + "\n"
-    return pdf_of_page(render_index(printed, figures, "print", font_faces()), {ATTACHED: attached})
+    page = render_index(printed, figures, "print", font_faces())
+    return pdf_of_page(page, {ATTACHED: attached}, drawings=Drawings.of(figures))
 
 
-def render_index(context: Plain, figures: Mapping[str, Figure], medium: str, fonts: str = "") -> str:
+def render_index(context: Plain, figures: Mapping[str, Figure], medium: Medium, fonts: str = "") -> str:
     """The page as HTML, for a browser (``screen``) or for the PDF (``print``)."""
     from markupsafe import Markup
 
-    from reportgen.presentation.html import page_environment, plain_figure
+    from reportgen.presentation.html import page_environment, plain_figures
     from reportgen.presentation.layers import Layers
 
     template = page_environment(Layers(context["language"])).get_template("batch/index.html.j2")
-    shown = {name: plain_figure(figure) for name, figure in figures.items()}
+    shown = plain_figures(figures, medium)
     rules = Markup(fonts)  # noqa: S704 - made from font files, no text of the data
     labels = batch_labels(context["language"])
     return template.render(**context, labels=labels, figures=shown, medium=medium, fonts=rules)

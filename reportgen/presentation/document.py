@@ -23,13 +23,13 @@ from reportgen.presentation.context import (
     variant_values,
 )
 from reportgen.presentation.exports import provenance, result_file
-from reportgen.presentation.figures.curve import draw_curve
-from reportgen.presentation.figures.forest import draw_forest
-from reportgen.presentation.figures.influence import draw_influence, influence_panels
-from reportgen.presentation.figures.levels import draw_levels
-from reportgen.presentation.figures.panels import draw_panels
-from reportgen.presentation.figures.residuals import draw_residuals
-from reportgen.presentation.figures.shrinkage import draw_shrinkage
+from reportgen.presentation.figures.curve import curve_figure
+from reportgen.presentation.figures.forest import forest_figure
+from reportgen.presentation.figures.influence import influence_figure, influence_panels
+from reportgen.presentation.figures.levels import levels_figure
+from reportgen.presentation.figures.panels import panels_figure
+from reportgen.presentation.figures.residuals import residuals_figure
+from reportgen.presentation.figures.shrinkage import shrinkage_figure
 from reportgen.presentation.figures.style import Figure
 from reportgen.presentation.formatting import count, fixed, p_style, printable
 from reportgen.presentation.influence_table import influence_table, weighting_table
@@ -194,21 +194,21 @@ def _figures(
     if len(predictors) <= IN_FULL:
         for number, (entry, level) in enumerate(zip(predictors, analysis.levels, strict=False)):
             name, is_split = entry["id"], level.varies_within and level.varies_between
-            figures[f"{name}.forest"] = draw_forest(analysis, level.column, words)
+            figures[f"{name}.forest"] = forest_figure(analysis, level.column, words)
             if is_split and number < IN_PICTURES and not isinstance(curve, Undefined):
-                figures[f"{name}.curve"] = draw_curve(curve, level.column, words)
+                figures[f"{name}.curve"] = curve_figure(curve, level.column, words)
             if is_split and number < IN_PICTURES and split and any_drawn:
-                figures[f"{name}.levels"] = draw_levels(analysis, level.column, words)
+                figures[f"{name}.levels"] = levels_figure(analysis, level.column, words)
             if influence_panels(analysis, level.column) and number < (IN_WORDS if len(predictors) <= IN_WORDS else 1):
-                figures[f"{name}.influence"] = draw_influence(analysis, level.column, words)
+                figures[f"{name}.influence"] = influence_figure(analysis, level.column, words)
     if not isinstance(residuals, Undefined):
-        figures["residuals"] = draw_residuals(analysis, residuals, words)
+        figures["residuals"] = residuals_figure(analysis, residuals, words)
     focal = focal_column(analysis, predictors)
     if focal and any_drawn:
-        figures["panels"] = draw_panels(analysis, focal, words)
+        figures["panels"] = panels_figure(analysis, focal, words)
     fit = analysis.fits["random_intercept"]
     if isinstance(fit, MixedFit) and fit.group_covariance.psi[0, 0] > 0 and any_drawn:
-        figures["shrinkage"] = draw_shrinkage(analysis, fit, data_tables.shrinkage(analysis), words)
+        figures["shrinkage"] = shrinkage_figure(analysis, fit, data_tables.shrinkage(analysis), words)
     return figures
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from reportgen.presentation.context import cleaned
 from reportgen.presentation.document import Document, plain_tables
+from reportgen.presentation.drawings import address
 from reportgen.presentation.figures.style import Figure
 from reportgen.presentation.formatting import count, degrees_of_freedom, p_value, percent, signed, significant
 from reportgen.presentation.layers import PROJECT_LAYERS, Layers, environment
@@ -76,7 +77,7 @@ def render_page(
                 fonts=Markup(fonts),  # noqa: S704 - rules made here from font files, no text of the data
                 labels=words.labels,
                 tables=plain_tables(document.tables),
-                figures={name: {**plain_figure(figure), "name": name} for name, figure in document.figures.items()},
+                figures=plain_figures(document.figures, medium),
             )
         )
 
@@ -105,13 +106,16 @@ def page_environment(layers: Layers = PROJECT_LAYERS) -> Environment:
     return made
 
 
-def plain_figure(figure: Figure) -> Mapping[str, Any]:
-    """A figure as plain values, the drawing as a data URI."""
-    uri = f"data:image/svg+xml;base64,{b64encode(figure.svg).decode()}"
+def plain_figures(figures: Mapping[str, Figure], medium: Medium) -> Mapping[str, Mapping[str, Any]]:
+    """Figures as plain values: for a browser with the drawing as a data URI, for the PDF with its address."""
     return {
-        "id": figure.id,
-        "values": cleaned(figure.values),
-        "width": figure.width,
-        "height": figure.height,
-        "uri": uri,
+        name: {
+            "name": name,
+            "id": figure.id,
+            "values": cleaned(figure.values),
+            "width": figure.width,
+            "height": figure.height,
+            "uri": address(name) if medium == "print" else f"data:image/svg+xml;base64,{b64encode(figure.svg).decode()}",
+        }
+        for name, figure in figures.items()
     }

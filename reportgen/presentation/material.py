@@ -61,15 +61,6 @@ class Material:
 
         return build_document(self.analysis, self.presentation)
 
-    @cached_property
-    def pixel_document(self) -> Document:
-        """The same with figures as pixels."""
-        from reportgen.presentation.document import build_document
-        from reportgen.presentation.figures.style import with_pixels
-
-        with with_pixels():
-            return build_document(self.analysis, self.presentation)
-
     def flow(self, document: Document) -> tuple[Block, ...]:
         """The printed page as a sequence of blocks.
 

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import unicodedata
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from reportgen.errors import OutputError
 from reportgen.presentation.conformance import declare_accessible, mend
+from reportgen.presentation.drawings import NOTHING_DRAWN, SCHEME, Drawings, address
 from reportgen.presentation.library_search import by_name_only
 from reportgen.presentation.moment import creation_date
 
@@ -35,9 +36,6 @@ FACES: Mapping[str, tuple[str, str, str]] = {
 }
 """Font files that ship with the plotting library: family, weight, style."""
 
-PageWriter = Callable[[str, Mapping[str, str], str], bytes]
-"""Page, attachments and date of a report to its PDF."""
-
 
 class PdfLibraryMissing(OutputError):
     """A system library without which no PDF can be written is not there (exit code 3)."""
@@ -53,8 +51,8 @@ class PdfLibraryMissing(OutputError):
         )
 
 
-def render_pdf(document: Document, attachments: Mapping[str, str], write: PageWriter | None = None) -> bytes:
-    """The report as an archivable, tagged PDF.
+def printed_page(document: Document, attachments: Mapping[str, str]) -> str:
+    """The page that becomes the PDF; its figures are named and not yet drawn.
 
     Parameters
     ----------
@@ -62,13 +60,6 @@ def render_pdf(document: Document, attachments: Mapping[str, str], write: PageWr
         What to say.
     attachments : mapping
         Name to text of the files that travel inside; the page says what they are.
-    write : callable, optional
-        What makes a page into a PDF; :func:`pdf_of_page` by default.
-
-    Raises
-    ------
-    PdfLibraryMissing
-        A system library is not installed; HTML and JSON can still be written.
     """
     from reportgen.presentation.attachments import digest
     from reportgen.presentation.html import render_page
@@ -79,7 +70,7 @@ def render_pdf(document: Document, attachments: Mapping[str, str], write: PageWr
     if lacking:
         boxed = render_page(document, "print", font_faces(), attached=attached, has_boxes=True)
         page = boxed.translate(dict.fromkeys(lacking, BOX))
-    return (write or pdf_of_page)(page, attachments, document.date)
+    return page
 
 
 def undrawable(page: str) -> frozenset[int]:
@@ -97,7 +88,7 @@ def _covered() -> frozenset[int]:
         return frozenset(font["cmap"].getBestCmap())
 
 
-def pdf_of_page(page: str, attachments: Mapping[str, str], date: str = "") -> bytes:
+def pdf_of_page(page: str, attachments: Mapping[str, str], date: str = "", drawings: Drawings = NOTHING_DRAWN) -> bytes:
     """A page of HTML as PDF: the same text gives the same bytes.
 
     Parameters
@@ -108,10 +99,17 @@ def pdf_of_page(page: str, attachments: Mapping[str, str], date: str = "") -> by
         Name to text of the files that travel inside.
     date : str
         Date of the report, ``YYYY-MM-DD``; empty for that of SOURCE_DATE_EPOCH.
+    drawings : Drawings
+        The figures that the page names. They are asked for once it is laid out.
+
+    Raises
+    ------
+    PdfLibraryMissing
+        A system library is not installed; HTML and JSON can still be written.
     """
     moment = creation_date(date)
     renderer = load_renderer()
-    fetcher = _fetcher()
+    fetcher = _fetcher(drawings)
     files = [
         renderer.Attachment(
             string=text, name=name, created=moment, modified=moment, relationship="Data", url_fetcher=fetcher, base_url=None
@@ -121,7 +119,9 @@ def pdf_of_page(page: str, attachments: Mapping[str, str], date: str = "") -> by
     html = renderer.HTML(string=page, base_url=None, url_fetcher=fetcher)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ResourceWarning)  # it leaves its own colour profile open
-        document = html.render()
+        images: dict[str, Any] = {}
+        document = html.render(cache=images)
+        _draw(images, drawings, fetcher)
         declare_accessible(document.metadata)
         written = document.write_pdf(
             finisher=mend,
@@ -149,9 +149,21 @@ def _font(file: str) -> bytes:
     return (Path(spec.origin).parent / "mpl-data" / "fonts" / "ttf" / file).read_bytes()
 
 
-@cache
-def _fetcher() -> object:
-    """What the page may ask for: data URIs, and the four font files by name. No file of the machine, no request.
+def _draw(images: Mapping[str, Any], drawings: Drawings, fetcher: object) -> None:
+    """Put the drawings in the place of the blanks with which a page was laid out."""
+    from xml.etree import ElementTree
+
+    from weasyprint.images import SVGImage
+
+    for name, svg in drawings.drawn().items():
+        blank = images.get(address(name))
+        if blank is not None:  # else a template of the user's own does not show it
+            tree = ElementTree.fromstring(svg)  # noqa: S314 - drawn here
+            blank.draw = SVGImage(tree, address(name), fetcher, blank._context).draw
+
+
+def _fetcher(drawings: Drawings) -> object:
+    """What the page may ask for: data URIs, its figures and the four font files by name. No file of the machine, no request.
 
     The fonts are not data URIs themselves, because the style sheet parser takes a second over their three megabytes.
     """
@@ -162,6 +174,8 @@ def _fetcher() -> object:
             scheme, _, name = url.partition(":")
             if scheme == FONT_SCHEME and name in FACES:
                 return URLFetcherResponse(url, _font(name), {"Content-Type": "font/ttf"})
+            if scheme == SCHEME and name in drawings.sizes:
+                return URLFetcherResponse(url, drawings.blank(name), {"Content-Type": "image/svg+xml"})
             return super().fetch(url, headers)
 
     return Fetcher(allowed_protocols=["data"], fail_on_errors=True)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import gc
 import json
+import os
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 
 from reportgen.errors import OutputError
+from reportgen.presentation.drawings import NOTHING_DRAWN, Drawings
 from reportgen.presentation.pdf import PdfLibraryMissing, load_renderer, pdf_of_page
 
 SECONDS = 600.0
@@ -71,8 +74,20 @@ def _started() -> subprocess.Popen[bytes]:
     return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
 
-def pdf_apart(page: str, attachments: Mapping[str, str], date: str = "") -> bytes:
-    """The bytes of :func:`reportgen.presentation.pdf.pdf_of_page`, made in a process of its own.
+def pdf_apart(page: str, attachments: Mapping[str, str], date: str = "", drawings: Drawings = NOTHING_DRAWN) -> bytes:
+    """The bytes of :func:`pdf_begun`, waited for at once."""
+    with pdf_begun(page, attachments, date, drawings) as finished:
+        return finished()
+
+
+@contextmanager
+def pdf_begun(
+    page: str, attachments: Mapping[str, str], date: str = "", drawings: Drawings = NOTHING_DRAWN
+) -> Iterator[Callable[[], bytes]]:
+    """Have the bytes of :func:`reportgen.presentation.pdf.pdf_of_page` made in a process of its own.
+
+    The figures are drawn here while the page is laid out there; whatever else is to do can then be done until the PDF is asked
+    for.
 
     Parameters
     ----------
@@ -82,27 +97,52 @@ def pdf_apart(page: str, attachments: Mapping[str, str], date: str = "") -> byte
         Name to text of the files that travel inside.
     date : str
         Date of the report, ``YYYY-MM-DD``, or empty.
+    drawings : Drawings
+        The figures that the page names.
 
-    Raises
+    Yields
     ------
-    PdfLibraryMissing
-        A system library is not installed.
-    PdfFailed
-        The renderer took more than ``SECONDS`` or ``MEGABYTES``, or died.
+    callable
+        Waits for the bytes. It raises :class:`PdfLibraryMissing` where a system library is not installed, and
+        :class:`PdfFailed` where the renderer took more than ``SECONDS`` or ``MEGABYTES``, or died.
     """
     if _is_supervised.get() or not sys.executable:
-        return pdf_of_page(page, attachments, date)
-    work = json.dumps({"page": page, "attachments": dict(attachments), "date": date, "megabytes": MEGABYTES})
+        yield lambda: pdf_of_page(page, attachments, date, drawings)
+        return
+    work = {"page": page, "attachments": dict(attachments), "date": date, "megabytes": MEGABYTES, "sizes": dict(drawings.sizes)}
     waiting = _waiting.get()
     process = waiting.pop() if waiting else _started()
+    drawn: Future[bytes] = Future()
+    with ThreadPoolExecutor(1) as thread:
+        try:
+            answer = thread.submit(_exchange, process, _line(work), drawn)
+            drawn.set_result(_line({name: svg.decode() for name, svg in drawings.drawn().items()}))
+            yield lambda: _content(process, answer)
+        finally:
+            process.kill()  # it has ended, unless something went wrong here
+            if not drawn.done():
+                drawn.set_result(b"")
+
+
+def _line(content: Mapping[str, object]) -> bytes:
+    return json.dumps(content).encode() + b"\n"
+
+
+def _exchange(process: subprocess.Popen[bytes], work: bytes, drawn: Future[bytes]) -> tuple[bytes, bytes]:
+    """Give the other process its work, then the drawings once there are some; what it writes and what it complains of."""
+    assert process.stdin is not None
+    with suppress(BrokenPipeError):  # what it died of is said with its end
+        process.stdin.write(work)
+        process.stdin.flush()
+    return process.communicate(drawn.result())
+
+
+def _content(process: subprocess.Popen[bytes], answer: Future[tuple[bytes, bytes]]) -> bytes:
+    """The PDF, or the error that says why there is none."""
     try:
-        content, complaint = process.communicate(work.encode(), timeout=SECONDS)
-    except BaseException as error:
-        process.kill()
-        process.communicate()
-        if isinstance(error, subprocess.TimeoutExpired):
-            raise PdfFailed(f"it took more than {SECONDS:g} seconds") from error
-        raise
+        content, complaint = answer.result(SECONDS)
+    except TimeoutError as error:
+        raise PdfFailed(f"it took more than {SECONDS:g} seconds") from error
     said = complaint.decode("utf-8", "replace").strip()
     if process.returncode == LIBRARY_MISSING:
         raise PdfLibraryMissing(said)
@@ -118,13 +158,21 @@ def child() -> None:
     gc.disable()  # the process ends with its one document: looking for garbage on the way costs a sixth of its time
     try:
         load_renderer()  # while whoever started this is still writing the page
-        work = json.loads(sys.stdin.buffer.read())
+        work = json.loads(sys.stdin.buffer.readline())
         _limit(work["megabytes"])
-        content = pdf_of_page(work["page"], work["attachments"], work["date"])
+        drawings = Drawings(work["sizes"], _received)
+        content = pdf_of_page(work["page"], work["attachments"], work["date"], drawings)
     except PdfLibraryMissing as error:
         sys.stderr.write(error.why)
         sys.exit(LIBRARY_MISSING)
     sys.stdout.buffer.write(content)
+    sys.stdout.flush()
+    os._exit(0)  # to take apart all that is in memory costs a tenth of its time
+
+
+def _received() -> dict[str, bytes]:
+    """The drawings, which come when the page is laid out or before."""
+    return {name: svg.encode() for name, svg in json.loads(sys.stdin.buffer.readline()).items()}
 
 
 def _limit(megabytes: int) -> None:

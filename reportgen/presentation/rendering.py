@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -41,14 +42,24 @@ def html(material: Material) -> bytes:
     return render_html(material.document).encode()
 
 
-def pdf(material: Material) -> bytes:
-    """The report as a PDF with its evidence attached."""
+@contextmanager
+def pdf_in_the_making(material: Material) -> Iterator[Callable[[], bytes]]:
+    """The report as a PDF with its evidence attached, made beside whatever is done until it is asked for."""
     from reportgen.presentation.attachments import attachments
-    from reportgen.presentation.pdf import render_pdf
-    from reportgen.presentation.pdf_process import pdf_apart
+    from reportgen.presentation.drawings import Drawings
+    from reportgen.presentation.pdf import printed_page
+    from reportgen.presentation.pdf_process import pdf_begun
 
-    files = attachments(material.analysis, material.document.result, material.presentation.attach_data)
-    return render_pdf(material.document, files, pdf_apart)
+    document = material.document
+    files = attachments(material.analysis, document.result, material.presentation.attach_data)
+    with pdf_begun(printed_page(document, files), files, document.date, Drawings.of(document.figures)) as finished:
+        yield finished
+
+
+def pdf(material: Material) -> bytes:
+    """The report as a PDF."""
+    with pdf_in_the_making(material) as finished:
+        return finished()
 
 
 def result(material: Material) -> bytes:
@@ -165,11 +176,27 @@ def render(
     material = Material(analysis, presentation)
     contents: dict[str, bytes] = {}
     failures: dict[str, OutputError] = {}
-    with renderer_ahead("pdf" in formats), collection_paused():
-        for name in formats:
+
+    with renderer_ahead("pdf" in formats), collection_paused(), ExitStack() as stack:
+        finished = None
+        for name in sorted(formats, key=lambda name: name != "pdf"):  # the PDF takes longest and is made beside the others
             progress(f"making {name}", 0)
-            try:
-                contents[name] = WRITERS[name](material)
-            except OutputError as error:
-                failures[name] = error
-    return Rendered(contents, failures, material.analysis)
+            with _noted(failures, name):
+                if name == "pdf":
+                    finished = stack.enter_context(pdf_in_the_making(material))
+                else:
+                    contents[name] = WRITERS[name](material)
+        if finished is not None:
+            progress("making pdf", 0)
+            with _noted(failures, "pdf"):
+                contents["pdf"] = finished()
+    return Rendered({name: contents[name] for name in formats if name in contents}, failures, material.analysis)
+
+
+@contextmanager
+def _noted(failures: dict[str, OutputError], name: str) -> Iterator[None]:
+    """Note why an output could not be made, and go on with the next."""
+    try:
+        yield
+    except OutputError as error:
+        failures[name] = error

@@ -32,7 +32,7 @@ def word(material: Material) -> bytes:
     """The report as DOCX: the same bytes each time."""
     import docx
 
-    document = material.pixel_document
+    document = material.document
     book = docx.Document()
     _set_up(book, material)
     writer = _Writer(book, document)
@@ -77,13 +77,13 @@ def _set_up(book: Any, material: Material) -> None:
         _quieten(book.styles[name])
     language = book.styles.element.find(f".//{qn('w:rPrDefault')}//{qn('w:lang')}")
     if language is not None:
-        language.set(qn("w:val"), material.pixel_document.language)
+        language.set(qn("w:val"), material.document.language)
     moment = creation_date(material.presentation.date).replace(tzinfo=None)
     properties = book.core_properties
     properties.title = material.title
     properties.author = properties.last_modified_by = material.author
     properties.comments = properties.keywords = ""
-    properties.language = material.pixel_document.language
+    properties.language = material.document.language
     properties.created = properties.modified = moment
     properties.revision = 1
 

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from reportgen.presentation.figures.style import GREY, INK, PALE, RASTER_ABOVE, Figure, drawing, finish, literal
+from reportgen.presentation.figures.style import GREY, INK, PALE, RASTER_ABOVE, Figure, literal
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure as Canvas
 
 LABELLED = 60  # data sets up to which each has its name and its own line
 TALL = 7.5  # inches: the height with more
@@ -36,8 +37,8 @@ class Series:
     spans: Mapping[str, Span]
 
 
-def draw_collection(series: Sequence[Series], panels: Mapping[str, str]) -> Figure:
-    """Draw a coefficient over data sets, one panel beside the other.
+def collection_figure(series: Sequence[Series], panels: Mapping[str, str]) -> Figure:
+    """A coefficient over data sets, one panel beside the other.
 
     Parameters
     ----------
@@ -52,7 +53,8 @@ def draw_collection(series: Sequence[Series], panels: Mapping[str, str]) -> Figu
     drawn = list(series)
     if not is_labelled:
         drawn = sorted((s for s in drawn if s.spans), key=lambda s: s.spans[first].estimate if first in s.spans else np.inf)
-    with drawing(0.75 + 0.2 * max(len(drawn), 1) if is_labelled else TALL) as canvas:
+
+    def paint(canvas: Canvas) -> None:
         all_axes = canvas.subplots(1, len(panels), sharey=True, squeeze=False)[0]
         for axes, (name, label) in zip(all_axes, panels.items(), strict=True):
             _draw_panel(axes, drawn, name)
@@ -63,8 +65,9 @@ def draw_collection(series: Sequence[Series], panels: Mapping[str, str]) -> Figu
         for other in all_axes:
             other.tick_params(axis="y", length=0, labelcolor=INK)
             other.spines["left"].set_visible(False)
-        values = {"n": len(drawn), "is_labelled": is_labelled, "is_cut": len(drawn) > FEW}
-        return finish(canvas, "collection", values)
+
+    values = {"n": len(drawn), "is_labelled": is_labelled, "is_cut": len(drawn) > FEW}
+    return Figure("collection", values, 0.75 + 0.2 * max(len(drawn), 1) if is_labelled else TALL, paint)
 
 
 def _draw_panel(axes: Axes, series: Sequence[Series], name: str) -> None:

@@ -10,12 +10,13 @@ from numpy.typing import NDArray
 from reportgen.blends import Curve
 from reportgen.fits import Undefined
 from reportgen.presentation.curve_points import slope_at
-from reportgen.presentation.figures.style import COLOURS, GREY, INK, MARKERS, PALE, Figure, drawing, finish, literal
+from reportgen.presentation.figures.style import COLOURS, GREY, INK, MARKERS, PALE, Figure, literal
 from reportgen.presentation.formatting import whole_percent
 from reportgen.presentation.wording import Wording
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure as Canvas
 
 BESIDE = 0.15  # share of variance over which a name extends, near enough
 AXIS = 430.0  # points that the axis of shares is long, near enough, and that the names of its ends need
@@ -23,8 +24,8 @@ LEFT_NAME, RIGHT_NAME = 52.0, 76.0
 TICKS = (0.0, 0.01, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1.0)
 
 
-def draw_curve(curve: Curve, column: str, words: Wording) -> Figure:
-    """Draw the curve of one column, with pooled, fitted and no pooling marked.
+def curve_figure(curve: Curve, column: str, words: Wording) -> Figure:
+    """The curve of one column, with pooled, fitted and no pooling marked.
 
     Parameters
     ----------
@@ -40,7 +41,8 @@ def draw_curve(curve: Curve, column: str, words: Wording) -> Figure:
     marks = {"pooled": (0.0, float(slopes[0])), "no_pooling": (1.0, float(slopes[-1]))}
     if not isinstance(curve.fitted_share, Undefined):
         marks["random_intercept"] = (curve.fitted_share, slope_at(curve, position, curve.fitted_share))
-    with drawing(2.3) as canvas:
+
+    def paint(canvas: Canvas) -> None:
         axes = canvas.add_subplot()
         axes.set_xscale("function", functions=(_root, np.square))
         axes.plot(curve.share, slopes, color=INK, zorder=2)
@@ -56,7 +58,8 @@ def draw_curve(curve: Curve, column: str, words: Wording) -> Figure:
         axes.set_ylabel(words["figure.slope_of"].format(literal(column, 30)))
         axes.grid(axis="y", color=PALE, linewidth=0.5)
         axes.tick_params(colors=GREY, labelcolor=INK)
-        return finish(canvas, "curve", {"column": column})
+
+    return Figure("curve", {"column": column}, 2.3, paint)
 
 
 def _rises(curve: Curve, position: int, share: float) -> bool:

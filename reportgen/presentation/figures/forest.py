@@ -5,17 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reportgen.fits import Coefficient, LeastSquaresFit, MixedFit, Role
-from reportgen.presentation.figures.style import COLOURS, INK, MARKERS, PALE, Figure, drawing, finish, literal
+from reportgen.presentation.figures.style import COLOURS, INK, MARKERS, PALE, Figure, literal
 from reportgen.presentation.wording import Wording
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure as Canvas
+
     from reportgen.analysis import Analysis
 
 SHOWN: tuple[Role, ...] = ("raw", "within", "between", "group_level")
 
 
-def draw_forest(analysis: Analysis, column: str, words: Wording) -> Figure:
-    """Draw the slopes of one design column over the variants.
+def forest_figure(analysis: Analysis, column: str, words: Wording) -> Figure:
+    """The slopes of one design column over the variants.
 
     Parameters
     ----------
@@ -31,7 +33,8 @@ def draw_forest(analysis: Analysis, column: str, words: Wording) -> Figure:
         if isinstance(fit, LeastSquaresFit | MixedFit):
             entries += [(variant, c) for c in analysis.shown(fit) if c.column == column and c.role in SHOWN]
     several = {variant for variant, _ in entries if sum(other == variant for other, _ in entries) > 1}
-    with drawing(0.62 + 0.2 * len(entries)) as canvas:
+
+    def paint(canvas: Canvas) -> None:
         axes = canvas.add_subplot()
         axes.axvline(0.0, color=INK, linewidth=1.1, zorder=1.7)  # above the grid, below what is drawn
         labels = []
@@ -48,4 +51,5 @@ def draw_forest(analysis: Analysis, column: str, words: Wording) -> Figure:
         axes.grid(axis="x", color=PALE, linewidth=0.5)
         axes.tick_params(axis="y", length=0, labelcolor=INK)
         axes.spines["left"].set_visible(False)
-        return finish(canvas, "forest", {"column": column, "n": len(entries)})
+
+    return Figure("forest", {"column": column, "n": len(entries)}, 0.62 + 0.2 * len(entries), paint)

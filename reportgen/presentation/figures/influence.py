@@ -8,11 +8,12 @@ import numpy as np
 
 from reportgen.fits import Undefined
 from reportgen.influence import SlopesWithout
-from reportgen.presentation.figures.style import COLOURS, INK, PALE, Figure, drawing, finish, literal, points
+from reportgen.presentation.figures.style import COLOURS, INK, PALE, Figure, literal, points
 from reportgen.presentation.wording import Wording
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure as Canvas
 
     from reportgen.analysis import Analysis
 
@@ -30,8 +31,8 @@ def influence_panels(analysis: Analysis, column: str) -> dict[str, SlopesWithout
     return found
 
 
-def draw_influence(analysis: Analysis, column: str, words: Wording) -> Figure:
-    """Draw the slopes of one column without each group, from the lowest to the highest.
+def influence_figure(analysis: Analysis, column: str, words: Wording) -> Figure:
+    """The slopes of one column without each group, from the lowest to the highest.
 
     Parameters
     ----------
@@ -43,7 +44,8 @@ def draw_influence(analysis: Analysis, column: str, words: Wording) -> Figure:
         Labels.
     """
     panels = influence_panels(analysis, column)
-    with drawing(2.3) as canvas:
+
+    def paint(canvas: Canvas) -> None:
         row = canvas.subplots(1, len(panels), squeeze=False)[0]
         for axes, (kind, slopes) in zip(row, panels.items(), strict=True):
             c = slopes.columns.index(column)
@@ -51,7 +53,8 @@ def draw_influence(analysis: Analysis, column: str, words: Wording) -> Figure:
             axes.set_title(words[f"table.influence.{kind}"], loc="left")
             axes.set_xlabel(words["figure.slope_of"].format(literal(column, 22)))
         row[0].set_ylabel(words["figure.group_left_out"])
-        return finish(canvas, "influence", {"column": column, "kinds": list(panels)})
+
+    return Figure("influence", {"column": column, "kinds": list(panels)}, 2.3, paint)
 
 
 def _draw(axes: Axes, slopes: SlopesWithout, c: int, kind: str, strongest: str) -> None:

@@ -8,10 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reportgen.fits import Coefficient, LeastSquaresFit, UnfitVariant
-from reportgen.presentation.figures.style import COLOURS, PALE, Figure, drawing, finish, literal, points
+from reportgen.presentation.figures.style import COLOURS, PALE, Figure, literal, points
 from reportgen.presentation.wording import Wording
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure as Canvas
+
     from reportgen.analysis import Analysis
 
 Array = NDArray[np.float64]
@@ -19,8 +21,8 @@ Array = NDArray[np.float64]
 MAX_ROWS = 1_000  # rows drawn; more of them only make the cloud darker and the file larger
 
 
-def draw_levels(analysis: Analysis, column: str, words: Wording) -> Figure:
-    """Draw both relations of one predictor on the same scales, the other predictors' parts taken off the response.
+def levels_figure(analysis: Analysis, column: str, words: Wording) -> Figure:
+    """Both relations of one predictor on the same scales, the other predictors' parts taken off the response.
 
     Parameters
     ----------
@@ -39,7 +41,8 @@ def draw_levels(analysis: Analysis, column: str, words: Wording) -> Figure:
     centred = (moments.means - moments.means.mean(axis=0))[analysis.disclosure.drawn(len(means))]
     panels = (("no_pooling", deviations, "figure.deviation_of"), ("between", centred, "figure.mean_of"))
     several = len(moments.columns) > 2
-    with drawing(2.6) as canvas:
+
+    def paint(canvas: Canvas) -> None:
         axes = canvas.subplots(1, 2, sharex=True, sharey=True)
         for panel, (variant, rows, label) in zip(axes, panels, strict=True):
             slopes = _slopes(analysis, variant)
@@ -57,7 +60,8 @@ def draw_levels(analysis: Analysis, column: str, words: Wording) -> Figure:
             panel.set_xlabel(words[label].format(literal(column, 24)))
         key = f"figure.{'adjusted' if several else 'centred'}_response"
         axes[0].set_ylabel(words[key].format(literal(moments.columns[-1], 24)))
-        return finish(canvas, "levels", {"column": column, "is_adjusted": several, "shown": len(shown)})
+
+    return Figure("levels", {"column": column, "is_adjusted": several, "shown": len(shown)}, 2.6, paint)
 
 
 def _slopes(analysis: Analysis, variant: str) -> dict[int, float]:

@@ -13,11 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reportgen.fits import LeastSquaresFit, MixedFit
-from reportgen.presentation.figures.style import COLOURS, DASHES, GREY, Figure, drawing, finish, literal, points
+from reportgen.presentation.figures.style import COLOURS, DASHES, GREY, Figure, literal, points
 from reportgen.presentation.formatting import decimals_for, fixed, needs_power, scientific
 from reportgen.presentation.wording import Wording
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure as Canvas
+
     from reportgen.analysis import Analysis
 
 Array = NDArray[np.float64]
@@ -65,8 +67,8 @@ def lines_of(analysis: Analysis, column: str) -> tuple[str, ...]:
     return ("no_pooling", "random_slope" if has_slopes else "random_intercept", "pooled")
 
 
-def draw_panels(analysis: Analysis, column: str, words: Wording) -> Figure:
-    """Draw the panels for one predictor; other predictors stand at their group means.
+def panels_figure(analysis: Analysis, column: str, words: Wording) -> Figure:
+    """The panels for one predictor; other predictors stand at their group means.
 
     Parameters
     ----------
@@ -87,7 +89,8 @@ def draw_panels(analysis: Analysis, column: str, words: Wording) -> Figure:
     n_rows = ceil(len(groups) / PER_ROW)
     per_row = ceil(len(groups) / n_rows)
     corner = {int(j): np.array([k % per_row * STEP_X, -(k // per_row) * STEP_Y]) for k, j in enumerate(groups)}
-    with drawing(0.62 + (1.22 if per_row > 4 else 1.5) * n_rows) as canvas:
+
+    def paint(canvas: Canvas) -> None:
         axes = canvas.add_subplot()
         axes.set_axis_off()
         _frames(axes, analysis, corner)
@@ -101,14 +104,15 @@ def draw_panels(analysis: Analysis, column: str, words: Wording) -> Figure:
         canvas.legend(loc="outside upper left", ncols=3, frameon=False, handlelength=3.2)
         canvas.supxlabel(literal(column), fontsize=8.5)
         canvas.supylabel(literal(analysis.moments.columns[-1]), fontsize=8.5)
-        values = {
-            "column": column,
-            "shown": len(groups),
-            "groups": len(analysis.disclosure.drawn(len(analysis.groups))),
-            "rows": each,
-            "has_slopes": "random_slope" in lines_of(analysis, column),
-        }
-        return finish(canvas, "panels", values)
+
+    values = {
+        "column": column,
+        "shown": len(groups),
+        "groups": len(analysis.disclosure.drawn(len(analysis.groups))),
+        "rows": each,
+        "has_slopes": "random_slope" in lines_of(analysis, column),
+    }
+    return Figure("panels", values, 0.62 + (1.22 if per_row > 4 else 1.5) * n_rows, paint)
 
 
 def _frames(axes: object, analysis: Analysis, corner: dict[int, Array]) -> None:

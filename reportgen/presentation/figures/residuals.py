@@ -8,11 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reportgen.fits import MixedFit
-from reportgen.presentation.figures.style import COLOURS, GREY, INK, Figure, drawing, finish, literal, points
+from reportgen.presentation.figures.style import COLOURS, GREY, INK, Figure, literal, points
 from reportgen.presentation.wording import Wording
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure as Canvas
 
     from reportgen.analysis import Analysis
     from reportgen.presentation.residual_checks import Residuals
@@ -24,8 +25,8 @@ MAX_QUANTILES = 300  # points of a quantile plot; both tails are always among th
 TAIL = 40
 
 
-def draw_residuals(analysis: Analysis, residuals: Residuals, words: Wording) -> Figure:
-    """Draw the checks of the residuals.
+def residuals_figure(analysis: Analysis, residuals: Residuals, words: Wording) -> Figure:
+    """The checks of the residuals.
 
     Parameters
     ----------
@@ -37,9 +38,10 @@ def draw_residuals(analysis: Analysis, residuals: Residuals, words: Wording) -> 
         Labels.
     """
     effects = _effects(analysis, residuals)
-    with drawing(2.45) as canvas:
+    shown = np.linspace(0, len(residuals.values) - 1, min(MAX_ROWS, len(residuals.values))).round().astype(int)
+
+    def paint(canvas: Canvas) -> None:
         panels = canvas.subplots(1, 3 if len(effects) else 2)
-        shown = np.linspace(0, len(residuals.values) - 1, min(MAX_ROWS, len(residuals.values))).round().astype(int)
         faint = float(np.clip(300.0 / len(shown), 0.15, 0.55))
         points(panels[0], residuals.fitted[shown], residuals.values[shown], size=2.6, alpha=faint)
         _fit_to(panels[0], residuals.fitted[shown], residuals.values[shown])
@@ -51,7 +53,8 @@ def draw_residuals(analysis: Analysis, residuals: Residuals, words: Wording) -> 
         _quantiles(panels[1], residuals.values, words["figure.residual_quantiles"], GREY, words)
         if len(effects):
             _quantiles(panels[2], effects, words["figure.effect_quantiles"], COLOURS["random_intercept"], words)
-        return finish(canvas, "residuals", {"shown": len(shown), "has_effects": bool(len(effects))})
+
+    return Figure("residuals", {"shown": len(shown), "has_effects": bool(len(effects))}, 2.45, paint)
 
 
 def _effects(analysis: Analysis, residuals: Residuals) -> Array:

@@ -12,16 +12,14 @@ from reportgen.presentation.figures.style import (
     INK,
     PALE,
     RASTER_ABOVE,
-    WIDTH,
     Figure,
-    drawing,
-    finish,
     literal,
 )
 from reportgen.presentation.wording import Wording
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure as Canvas
 
     from reportgen.analysis import Analysis
 
@@ -29,10 +27,10 @@ MAX_LABELS = 40  # groups up to which each is named
 N_NAMED = 3  # groups named on either side where they are more
 
 
-def draw_shrinkage(
+def shrinkage_figure(
     analysis: Analysis, fit: MixedFit, kept: np.ndarray[tuple[int, ...], np.dtype[np.float64]], words: Wording
 ) -> Figure:
-    """Draw the group effects of the random intercept model, sorted, with their intervals.
+    """The group effects of the random intercept model, sorted, with their intervals.
 
     Parameters
     ----------
@@ -45,7 +43,6 @@ def draw_shrinkage(
     words : Wording
         Labels.
     """
-    from matplotlib.collections import LineCollection
     from scipy.special import ndtri
 
     drawn = analysis.disclosure.drawn(len(analysis.groups))
@@ -55,7 +52,10 @@ def draw_shrinkage(
     rank = np.arange(len(order))
     named = len(order) <= MAX_LABELS and analysis.disclosure.lists_groups
     many = len(order) > RASTER_ABOVE
-    with drawing(0.9 + 0.19 * len(order) if named else 4.2, WIDTH) as canvas:
+
+    def paint(canvas: Canvas) -> None:
+        from matplotlib.collections import LineCollection
+
         axes = canvas.add_subplot()
         axes.axvline(0.0, color=INK, linewidth=1.1, zorder=1.7)  # above the grid, below what is drawn
         ends = np.stack([np.column_stack([effect - reach, rank]), np.column_stack([effect + reach, rank])], axis=1)
@@ -73,8 +73,9 @@ def draw_shrinkage(
         axes.set_xlabel(words["figure.group_effect"].format(literal(analysis.moments.columns[-1])))
         axes.grid(axis="x", color=PALE, linewidth=0.5)
         canvas.legend(loc="outside upper left", ncols=2, frameon=False)
-        values = {"groups": len(order), "kept_least": float(kept.min()), "kept_most": float(kept.max())}
-        return finish(canvas, "shrinkage", values)
+
+    values = {"groups": len(order), "kept_least": float(kept.min()), "kept_most": float(kept.max())}
+    return Figure("shrinkage", values, 0.9 + 0.19 * len(order) if named else 4.2, paint)
 
 
 def _name_ends(axes: Axes, names: list[str], words: Wording) -> None:

@@ -1,12 +1,11 @@
-"""The shared look of the figures, and the one way they become SVG."""
+"""The shared look of the figures, and the one way they become SVG or pixels."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from contextvars import ContextVar
-from dataclasses import dataclass
-from functools import cache
+from dataclasses import dataclass, field
+from functools import cache, cached_property
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +14,7 @@ from numpy.typing import NDArray
 
 from reportgen.presentation.figures.shortening import shortened
 from reportgen.presentation.formatting import printable
-from reportgen.presentation.number_style import current_style
+from reportgen.presentation.number_style import NumberStyle, current_style, number_style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -91,69 +90,76 @@ SETTINGS: Mapping[str, object] = {
 
 _pixels: ContextVar[bool] = ContextVar("pixels", default=False)
 
+Paint = Callable[["Canvas"], None]
+"""Draws a figure on an empty canvas in the shared style."""
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True, eq=False)
 class Figure:
-    """A drawn figure.
+    """A figure. What is said about it is known at once; it is drawn when its drawing is first asked for.
+
+    A page can be laid out with the sizes of its figures alone, while they are drawn.
 
     Attributes
     ----------
     id : str
         Names the figure; its caption and its alternative text stand in the template that shows it.
-    svg : bytes
-        The drawing; empty where it was drawn as pixels.
     values : mapping
         Plain numbers and texts for the caption and the alternative text.
-    width, height : int
-        Size in pixels.
-    png : bytes
-        The drawing as pixels; empty unless drawn inside :func:`with_pixels`.
+    inches : float
+        Height; the width is ``WIDTH``.
+    paint : callable
+        Draws it.
+    numbers : NumberStyle
+        How numbers at its axes are written.
     """
 
     id: str
-    svg: bytes
     values: Mapping[str, object]
-    width: int
-    height: int
-    png: bytes = b""
+    inches: float
+    paint: Paint
+    numbers: NumberStyle = field(default_factory=current_style)
 
+    @property
+    def width(self) -> int:
+        """Width in pixels."""
+        return round(WIDTH * PIXELS)
 
-@contextmanager
-def with_pixels() -> Iterator[None]:
-    """Draw every figure as pixels instead for a while: for formats that show no SVG."""
-    token = _pixels.set(True)
-    try:
-        yield
-    finally:
-        _pixels.reset(token)
+    @property
+    def height(self) -> int:
+        """Height in pixels."""
+        return round(self.inches * PIXELS)
 
+    @cached_property
+    def svg(self) -> bytes:
+        """The drawing as SVG: no date, no program, no ids that change from run to run."""
+        metadata = {"Date": None, "Creator": None, "Format": None, "Type": None}
+        svg = shortened(self._drawn("svg", metadata))
+        # Without this a PDF/A renderer resamples the point layer and the file is no longer valid.
+        return svg.replace(b"<image ", b'<image image-rendering="crisp-edges" ')
 
-@contextmanager
-def drawing(height: float, width: float = WIDTH) -> Iterator[Canvas]:
-    """An empty figure in the shared style, `width` by `height` inches; the settings hold while it is drawn and written."""
-    from matplotlib import rc_context, rcParamsDefault
-    from matplotlib.figure import Figure as Canvas
+    @cached_property
+    def png(self) -> bytes:
+        """The drawing as pixels, for formats that show no SVG."""
+        token = _pixels.set(True)
+        try:
+            return self._drawn("png", {"Software": None})
+        finally:
+            _pixels.reset(token)
 
-    settings: dict[Any, Any] = {**rcParamsDefault, **SETTINGS}
-    del settings["backend"]  # to set it is to load all that draws on screens
-    with rc_context(settings):
-        yield Canvas(figsize=(width, height), layout="constrained")
+    def _drawn(self, file_format: str, metadata: dict[str, None]) -> bytes:
+        from matplotlib import rc_context, rcParamsDefault
+        from matplotlib.figure import Figure as Canvas
 
-
-def finish(canvas: Canvas, identity: str, values: Mapping[str, object]) -> Figure:
-    """Write the figure as SVG, or as pixels: no date, no program, no ids that change from run to run."""
-    _mark_decimals(canvas)
-    buffer = BytesIO()
-    width, height = canvas.get_size_inches() * PIXELS
-    if _pixels.get():
-        canvas.savefig(buffer, format="png", dpi=RASTER_DPI, metadata={"Software": None})
-        return Figure(identity, b"", values, round(width), round(height), buffer.getvalue())
-    metadata = {"Date": None, "Creator": None, "Format": None, "Type": None}
-    canvas.savefig(buffer, format="svg", dpi=RASTER_DPI, metadata=metadata)
-    svg = shortened(buffer.getvalue())
-    # Without this a PDF/A renderer resamples the point layer and the file is no longer valid.
-    svg = svg.replace(b"<image ", b'<image image-rendering="crisp-edges" ')
-    return Figure(identity, svg, values, round(width), round(height))
+        settings: dict[Any, Any] = {**rcParamsDefault, **SETTINGS}
+        del settings["backend"]  # to set it is to load all that draws on screens
+        buffer = BytesIO()
+        with rc_context(settings), number_style(self.numbers):
+            canvas = Canvas(figsize=(WIDTH, self.inches), layout="constrained")
+            self.paint(canvas)
+            _mark_decimals(canvas)
+            canvas.savefig(buffer, format=file_format, dpi=RASTER_DPI, metadata=metadata)
+        return buffer.getvalue()
 
 
 def _mark_decimals(canvas: Canvas) -> None:
