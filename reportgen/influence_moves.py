@@ -88,7 +88,8 @@ def _move(kind: Kind, slopes: SlopesWithout, c: int) -> Move:
     full, full_error = float(slopes.full[c]), float(slopes.full_errors[c])
     without, error = float(slopes.estimates[place, c]), float(slopes.errors[place, c])
     covered = bool(abs(full) <= stdtrit(slopes.full_df[c], 0.5 + LEVEL / 2) * full_error)
-    covers = np.abs(slopes.estimates[:, c]) <= stdtrit(slopes.df[:, c], 0.5 + LEVEL / 2) * slopes.errors[:, c]
+    df, of_group = np.unique(slopes.df[:, c], return_inverse=True)  # few differ, and a quantile is a search
+    covers = np.abs(slopes.estimates[:, c]) <= stdtrit(df, 0.5 + LEVEL / 2)[of_group] * slopes.errors[:, c]
     return Move(
         column=slopes.columns[c],
         kind=kind,

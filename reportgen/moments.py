@@ -198,23 +198,32 @@ class GroupMoments:
         """(J, p, p) cross-products of the groups as matrices; ask :attr:`keeps_products` first."""
         return self.cross_of(slice(None))
 
-    def cross_of(self, groups: NDArray[np.int64] | slice) -> Array:
-        """(L, p, p) cross-products of some groups as matrices."""
+    @property
+    def _kept(self) -> Array:
         if isinstance(self.products, SummedProducts):
             raise TypeError("cross-products of single groups were not kept")
-        return unpacked(self.products[:, groups])
+        return self.products
+
+    def cross_of(self, groups: NDArray[np.int64] | slice) -> Array:
+        """(L, p, p) cross-products of some groups as matrices."""
+        return unpacked(self._kept[:, groups])
+
+    def cross_sum(self, groups: NDArray[np.bool_]) -> Array:
+        """(p, p) sum of the cross-products of the groups where the (J,) mask holds."""
+        return np.asarray(unpacked((self._kept @ groups)[:, None])[0])
 
     def products_of(self, left: int, right: int) -> Array:
         """(J,) cross-product of two columns in every group."""
-        if isinstance(self.products, SummedProducts):
-            raise TypeError("cross-products of single groups were not kept")
-        return np.asarray(self.products[pair(left, right)])
+        return np.asarray(self._kept[pair(left, right)])
 
-    def products_with(self, column: int, others: Codes) -> Array:
-        """(m, J) cross-products of a column with some columns in every group."""
-        if isinstance(self.products, SummedProducts):
-            raise TypeError("cross-products of single groups were not kept")
-        return np.asarray(self.products[[pair(column, other) for other in others]])
+    def products_with(self, column: int, others: Codes, groups: slice) -> Array:
+        """(m, L) cross-products of a column with some columns in some groups."""
+        return np.asarray(self._kept[[pair(column, other) for other in others], groups])
+
+    def squares_of(self, direction: Array) -> Array:
+        """(J,) sum of squares of a combination of the columns, (p,), about its mean in every group."""
+        shares = np.outer(direction, direction)
+        return np.asarray((2.0 * shares - np.diag(np.diag(shares)))[np.tril_indices(len(shares))] @ self._kept)
 
     @property
     def n_groups(self) -> int:

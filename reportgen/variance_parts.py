@@ -240,7 +240,7 @@ def _pair_correlation(moments: GroupMoments, direction: Array) -> float:
 
     sum_j (n_j^2 d_j^2 - sum_i d_ij^2) / (Var sum_j n_j (n_j - 1)), d deviations from the grand mean.
     """
-    away = (moments.means - moments.grand_mean) @ direction
+    away = moments.means @ direction - moments.grand_mean @ direction
     square = float(direction @ moments.S_T @ direction)
     n = moments.rows
     pairs = float(n @ (n - 1))

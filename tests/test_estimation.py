@@ -327,6 +327,17 @@ def test_separate_regressions_that_do_not_exist() -> None:
     assert isinstance(fit_separate("separate", columns_of(two_slopes.moments, "no_pooling")), UnfitVariant)
 
 
+def test_a_group_of_as_many_rows_as_slopes_carries_none_of_its_own() -> None:
+    rng = np.random.default_rng(11)  # the third column's rounding beside two that are nearly one is no direction of its own
+    codes = np.concatenate([np.repeat(np.arange(300), 3), np.full(20, 300)])
+    values = rng.normal(size=(len(codes), 4))
+    values[:, 1] = values[:, 0] + 1e-4 * values[:, 1]
+    moments = GroupMoments.from_rows(("x1", "x2", "x3", "y"), codes, values, 301)
+    fit = fit_separate("separate", columns_of(moments, "no_pooling"))
+    assert isinstance(fit, SeparateFit)
+    assert np.flatnonzero(fit.estimable).tolist() == [300]
+
+
 # Data at the edge
 
 

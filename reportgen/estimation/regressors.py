@@ -21,6 +21,7 @@ from reportgen.variants import PARTS, Variant
 Array = NDArray[np.float64]
 
 INTERCEPT = "(Intercept)"
+CACHED_GROUPS = 1 << 13  # groups taken together: their products stay in the processor's cache
 RANK_TOLERANCE = 1e-10  # share of a column's variance, given the other columns, below which it is their combination
 
 Term = tuple[str, Role]
@@ -93,13 +94,20 @@ class Regressors:
         cross[:, 1:, 1:] = own[:, self.source[:, None], self.source] * np.outer(self.factor, self.factor)
         return cross
 
+    def cross_sum(self, groups: NDArray[np.bool_]) -> Array:
+        """(p, p) sum of the cross-products of the groups where the (J,) mask holds, of [X, y] without the intercept, scaled."""
+        return self.moments.cross_sum(groups)[self.source[:, None], self.source] * np.outer(self.factor, self.factor)
+
     def cross_row(self, column: Array) -> Array:
         """(p + 1, J) products S_j c of every group's cross-products with one combination of the columns, (p + 1,)."""
         row = np.zeros((self.n_terms + 1, self.n_groups))
         share = column[1:] * self.factor
         taken = np.flatnonzero(share)
-        for b in np.flatnonzero(self.factor):
-            row[b + 1] = (share[taken] * self.factor[b]) @ self.moments.products_with(self.source[b], self.source[taken])
+        for first in range(0, self.n_groups, CACHED_GROUPS):
+            some = slice(first, first + CACHED_GROUPS)
+            for b in np.flatnonzero(self.factor):
+                products = self.moments.products_with(self.source[b], self.source[taken], some)
+                row[b + 1, some] = (share[taken] * self.factor[b]) @ products
         return row
 
     def varying_groups(self) -> NDArray[np.bool_]:

@@ -69,22 +69,16 @@ def residual_spread(moments: GroupMoments, fit: Fit) -> ResidualSpread | Undefin
         return absent(fit)
     if not moments.keeps_products:
         return Undefined(products_not_kept(moments))
-    index = {column: i for i, column in enumerate(moments.columns)}
-    places = [index[c.column] for c in fit.coefficients if c.role == "within"]
-    contrast = np.array([*(-c.estimate for c in fit.coefficients if c.role == "within"), 1.0])
-    chosen = [*places, moments.n_columns - 1]
-    squares = sum(
-        contrast[a] * contrast[b] * moments.products_of(max(p, q), min(p, q))
-        for a, p in enumerate(chosen)
-        for b, q in enumerate(chosen)
-    )
+    slope_of = {c.column: c.estimate for c in fit.coefficients if c.role == "within"}
+    residual = np.array([-slope_of.get(column, 0.0) for column in moments.columns[:-1]] + [1.0])
     df = moments.rows - 1.0
-    variances = np.asarray(squares) / np.maximum(df, 1.0)
+    variances = moments.squares_of(residual) / np.maximum(df, 1.0)
     floor = 1e-12 * moments.S_T[-1, -1] / moments.n_rows
     groups = np.flatnonzero((moments.rows >= MIN_ROWS) & (variances > floor))
     if len(groups) < MIN_GROUPS:
         return Undefined(Issue("too_few_groups_for_spread", {"n": len(groups), "rows": MIN_ROWS}))
-    expected = np.asarray(polygamma(1, df[groups] / 2.0))
-    excess = float(np.log(variances[groups]).var(ddof=1) - expected.mean())
-    noise = float(expected.mean() * np.sqrt(2.0 / (len(groups) - 1)))
+    own_df, count = np.unique(df[groups], return_counts=True)
+    expected = float(np.asarray(polygamma(1, own_df / 2.0)) @ count) / len(groups)
+    excess = float(np.log(variances[groups]).var(ddof=1) - expected)
+    noise = float(expected * np.sqrt(2.0 / (len(groups) - 1)))
     return ResidualSpread(groups, np.sqrt(variances[groups]), max(excess, 0.0) ** 0.5 / 2.0, noise)

@@ -36,6 +36,7 @@ def rotated_rows(reg: Regressors, columns: Array, about_mean: bool) -> list[Arra
         One for each column; zeros in the groups where it depends on the earlier ones (few rows, no spread).
     """
     rows: list[Array] = []
+    room = reg.rows - 1 if about_mean else reg.rows.copy()  # a column beyond as many as there are rows is rounding
     for column in columns.T:
         row = reg.cross_row(column)
         if not about_mean:
@@ -45,5 +46,7 @@ def rotated_rows(reg: Regressors, columns: Array, about_mean: bool) -> list[Arra
             row -= earlier * (column @ earlier)
         pivot = column @ row
         floor = np.maximum(DEPENDENT * whole, NO_SPREAD * reg.weight * (1.0 + reg.at_means(column) ** 2))
-        rows.append(row / np.sqrt(np.where(pivot > floor, pivot, np.inf)))
+        is_new = (pivot > floor) & (room > 0)
+        room -= is_new
+        rows.append(row / np.sqrt(np.where(is_new, pivot, np.inf)))
     return rows

@@ -10,6 +10,7 @@ from reportgen.estimation.inference import PERFECT
 from reportgen.estimation.least_squares import PERFECT_FIT, solve
 from reportgen.estimation.regressors import Regressors
 from reportgen.estimation.rotation import rotated_rows
+from reportgen.estimation.stacks import forward, product
 from reportgen.fits import Issue, Number, SeparateFit, Undefined, UnfitVariant
 
 Array = NDArray[np.float64]
@@ -33,34 +34,36 @@ def fit_separate(variant: str, reg: Regressors) -> SeparateFit | UnfitVariant:
     k = reg.n_terms - 1
     if not k:
         return UnfitVariant(variant, Issue("no_column_varies_within"))
-    rows = np.stack(rotated_rows(reg, np.eye(reg.n_terms + 1)[:, 1:-1], about_mean=True))
-    estimable = np.all(np.einsum("kkj->kj", rows[:, 1:-1]) > 0, axis=0)
+    rows = rotated_rows(reg, np.eye(reg.n_terms + 1)[:, 1:-1], about_mean=True)
+    estimable = np.all([row[1 + place] > 0 for place, row in enumerate(rows)], axis=0)
     if not estimable.any():
         return UnfitVariant(variant, Issue("no_group_carries_all_slopes", {"columns": tuple(c for c, _ in reg.terms[1:])}))
-    rows = np.ascontiguousarray(rows[:, :, estimable].transpose(2, 0, 1))
-    triangle, rotated = rows[:, :, 1:-1], rows[:, :, -1]
-    inverse = np.linalg.inv(triangle)
-    own = reg.cross_of(np.flatnonzero(estimable))
-    rss = float(np.maximum(own[:, -1, -1] - (rotated**2).sum(axis=1), 0.0).sum())
-    df = int(reg.rows[estimable].sum()) - len(rows) * (k + 1)
+    n_groups = int(np.count_nonzero(estimable))
+    triangle = np.stack([row[1:-1, estimable] for row in rows], axis=1)  # (k, k, L) transposed roots R'R of the cross-products
+    rotated = np.stack([row[-1, estimable] for row in rows])
+    inverse = forward(triangle, np.repeat(np.eye(k)[:, :, None], n_groups, axis=2))
+    response = reg.source[-1]
+    squares = reg.moments.products_of(response, response)[estimable] * reg.factor[-1] ** 2
+    rss = float(np.maximum(squares - (rotated**2).sum(axis=0), 0.0).sum())
+    df = int(reg.rows[estimable].sum()) - n_groups * (k + 1)
     home = reg.scale[-1] / reg.scale[1:-1]
     absent = Undefined(Issue("no_degrees_of_freedom", {"df": df}))
     sigma2: Number = absent
     errors: Array | Undefined = absent
     if df > 0:
         sigma2 = float(rss / df * reg.scale[-1] ** 2)
-        errors = np.sqrt(rss / df * np.einsum("jab,jab->ja", inverse, inverse)) * home
-    f, p_value = _equality(own.sum(axis=0)[1:, 1:], rss, (len(rows), k, df))
+        errors = np.sqrt(rss / df * (inverse**2).sum(axis=0)).T * home
+    f, p_value = _equality(reg.cross_sum(estimable), rss, (n_groups, k, df))
     return SeparateFit(
         variant=variant,
         columns=tuple(column for column, _ in reg.terms[1:]),
         estimable=estimable,
-        slopes=np.einsum("jab,jb->ja", inverse, rotated) * home,
+        slopes=product(inverse, rotated[:, None])[:, 0].T * home,
         std_errors=errors,
         sigma2=sigma2,
         df_residual=float(df),
         f=f,
-        f_df=(float((len(rows) - 1) * k), float(df)),
+        f_df=(float((n_groups - 1) * k), float(df)),
         p_value=p_value,
         n_obs=reg.n_rows,
         n_groups=reg.n_groups,

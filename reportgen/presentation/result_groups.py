@@ -47,10 +47,10 @@ class GroupLines:
 
     @cached_property
     def with_gaps(self) -> bytes:
-        """The lines of a table, with ``%b`` where the numbers go."""
+        """A table, with ``%b`` where the numbers go."""
         names = orjson.dumps([self.labels[j] for j in self.groups.tolist()], option=orjson.OPT_INDENT_2)[4:-2]
         # A text in JSON holds no line break, so what is replaced stands between two labels and nowhere else.
-        return LINE + names.replace(b"%", b"%%").replace(b",\n  ", b": [%b]," + LINE) + b": [%b]" + END
+        return b"{" + LINE + names.replace(b"%", b"%%").replace(b",\n  ", b": [%b]," + LINE) + b": [%b]" + END + b"}"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -74,9 +74,10 @@ class GroupFigures:
             return b"{}"
         n_columns = self.values.shape[1]
         flat = np.ascontiguousarray(self.values if n_columns > 1 else self.values[:, 0])  # shorter to write without brackets
-        numbers = orjson.dumps(flat, option=orjson.OPT_SERIALIZE_NUMPY)
-        rows = numbers[2:-2].split(b"],[") if n_columns > 1 else numbers[1:-1].split(b",")
-        return b"{" + self.lines.with_gaps % tuple(rows) + b"}"
+        rows = orjson.dumps(flat, option=orjson.OPT_SERIALIZE_NUMPY).split(b"],[" if n_columns > 1 else b",")
+        rows[0] = rows[0].lstrip(b"[")
+        rows[-1] = rows[-1].rstrip(b"]")
+        return self.lines.with_gaps % tuple(rows)
 
 
 def fragment(value: object) -> orjson.Fragment:
