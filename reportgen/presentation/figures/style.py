@@ -158,8 +158,21 @@ class Figure:
             canvas = Canvas(figsize=(WIDTH, self.inches), layout="constrained")
             self.paint(canvas)
             _mark_decimals(canvas)
+            _lay_out(canvas, file_format)
             canvas.savefig(buffer, format=file_format, dpi=RASTER_DPI, metadata=metadata)
         return buffer.getvalue()
+
+
+def _lay_out(canvas: Canvas, file_format: str) -> None:
+    """Find the places of all parts, once: to write a figure that has not been laid out is to draw it twice."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.backends.backend_svg import FigureCanvasSVG
+
+    (FigureCanvasSVG if file_format == "svg" else FigureCanvasAgg)(canvas)  # texts are as wide as where they are written
+    engine = canvas.get_layout_engine()
+    assert engine is not None
+    engine.execute(canvas)
+    canvas.set_layout_engine(None)
 
 
 def _mark_decimals(canvas: Canvas) -> None:
