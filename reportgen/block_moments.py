@@ -43,6 +43,44 @@ class BlockMoments:
     products: Array
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class SortedRows:
+    """Rows of a block in the order of their groups, so that sums over very many groups go through memory and not about in it.
+
+    Attributes
+    ----------
+    groups : (L,) array of int
+        The groups that have rows, in ascending order.
+    places : (n,) array of int
+        Group of each row, as its place in `groups`: ascending.
+    values : (n, p) array
+        The columns.
+    weights : (n,) array, optional
+        Prior weights.
+    """
+
+    groups: Codes
+    places: Codes
+    values: Array
+    weights: Array | None
+
+    @classmethod
+    def of(cls, codes: Codes, values: Array, weights: Array | None) -> SortedRows:
+        """The rows sorted; those of a group keep their order."""
+        n, p = values.shape
+        bits = n.bit_length()
+        key = codes << bits  # group and row as one number, since numbers alone are sorted faster than they are ranked
+        key |= np.arange(n)
+        key.sort()
+        order = key & ((1 << bits) - 1)
+        key >>= bits
+        is_first = np.append(True, key[1:] != key[:-1])
+        columns = np.empty((p, n))
+        for own, column in zip(columns, values.T, strict=True):
+            np.take(column, order, out=own, mode="clip")  # all are in range; "raise" would copy the column once more
+        return cls(key[is_first], np.cumsum(is_first) - 1, columns.T, None if weights is None else weights[order])
+
+
 def block_moments(
     codes: Codes, values: Array, n_groups: int, origin: Array, weights: Array | None = None, *, by_group: bool = True
 ) -> BlockMoments:

@@ -6,8 +6,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from reportgen.block_moments import Array, BlockMoments, Codes, block_moments
+from reportgen.block_moments import Array, BlockMoments, Codes, SortedRows, block_moments
 from reportgen.moments import GroupMoments, fits_in_memory
+
+SCATTERED_GROUPS = 1 << 18  # groups whose sums no longer stay in the cache: from so many on, rows are sorted by group first
+CACHED_GROUPS = 1 << 13  # groups merged together
 
 
 @dataclass(slots=True)
@@ -15,7 +18,7 @@ class MomentSum:
     """Moments of the blocks added so far; every group keeps its place, new groups follow.
 
     The same figures as :meth:`reportgen.moments.GroupMoments.merge`, to rounding, but in place: only the groups between the
-    least and the greatest of a block are touched.
+    least and the greatest of a block are touched, where these are very many only those that have rows in it.
 
     Attributes
     ----------
@@ -59,9 +62,15 @@ class MomentSum:
             self._origin = values.mean(axis=0)
         self._grow(n_groups)
         first, last = int(codes.min()), int(codes.max()) + 1
-        near = codes - first if first else codes
-        block = block_moments(near, values, last - first, self._origin, weights, by_group=self._by_group)
-        self._merge(slice(first, last), block)
+        touched: slice | Codes = slice(first, last)
+        if last - first > SCATTERED_GROUPS:
+            rows = SortedRows.of(codes, values, weights)
+            touched, near, values, own_weights = rows.groups, rows.places, rows.values, rows.weights
+        else:
+            near, own_weights = codes - first if first else codes, weights
+        n_touched = len(touched) if isinstance(touched, np.ndarray) else last - first
+        block = block_moments(near, values, n_touched, self._origin, own_weights, by_group=self._by_group)
+        self._merge(touched, block)
         if weights is not None:
             self.log_weight += float(np.log(weights).sum())
 
@@ -91,24 +100,33 @@ class MomentSum:
         elif products is not sums.products:
             self._sums = BlockMoments(sums.rows, sums.weight, sums.means, products)
 
-    def _merge(self, touched: slice, block: BlockMoments) -> None:
-        """Add a block's moments to those of the groups it touches (Chan, Golub & LeVeque 1983)."""
+    def _merge(self, touched: slice | Codes, block: BlockMoments) -> None:
+        """Add a block's moments to those of the groups it touches, some at a time, which then stay in the cache."""
+        n = len(block.rows)
+        if not self._by_group:
+            self._sums.products[:] += block.products
+        for first in range(0, n, CACHED_GROUPS):
+            some = slice(first, min(first + CACHED_GROUPS, n))
+            own = slice(touched.start + first, touched.start + some.stop) if isinstance(touched, slice) else touched[some]
+            self._merge_some(own, block, some)
+
+    def _merge_some(self, own: slice | Codes, block: BlockMoments, some: slice) -> None:
+        """Merge the groups `some` of a block into the sums' groups `own` (Chan, Golub & LeVeque 1983)."""
         sums = self._sums
-        weight, means = sums.weight[touched], sums.means[:, touched]
-        products = sums.products[:, touched] if self._by_group else sums.products
-        products += block.products
-        before = weight.copy()
-        sums.rows[touched] += block.rows
-        weight += block.weight
-        share = block.weight / np.where(weight > 0, weight, 1.0)
-        gap = np.where(block.weight > 0, block.means - means, 0.0)
-        means += gap * share
+        before, means, more = sums.weight[own], sums.means[:, own], block.weight[some]
+        weight = before + more
+        share = more / np.where(weight > 0, weight, 1.0)
+        gap = np.where(more > 0, block.means[:, some] - means, 0.0)
         factor = before * share
-        if not factor.any():
-            return
+        sums.rows[own] += block.rows[some]
+        sums.weight[own] = weight
+        sums.means[:, own] = means + gap * share
         for pair, (a, b) in enumerate(zip(*np.tril_indices(len(gap)), strict=True)):
-            moved = factor * gap[a]
-            products[pair] += moved * gap[b] if self._by_group else moved @ gap[b]
+            row, moved = sums.products[pair], factor * gap[a]
+            if self._by_group:
+                row[own] += block.products[pair, some] + moved * gap[b]
+            else:
+                row += moved @ gap[b]
 
 
 def _pairs(n_columns: int) -> int:

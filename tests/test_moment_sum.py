@@ -8,7 +8,7 @@ from constructed import INTERCEPT_ONLY, UNBALANCED, grouped_rows
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reportgen import block_moments, moments
+from reportgen import block_moments, moment_sum, moments
 from reportgen.comparison import compare
 from reportgen.estimation.random_slopes import RandomEffects
 from reportgen.estimation.runner import fit_variants
@@ -28,9 +28,15 @@ def assert_same(a: GroupMoments, b: GroupMoments) -> None:
         np.testing.assert_allclose((a.cross - b.cross) / np.outer(spread, spread), 0.0, atol=1e-12 * b.n_rows)
 
 
-@settings(max_examples=40, deadline=None)
-@given(seed=st.integers(0, 10_000), pieces=st.integers(1, 9), weighted=st.booleans(), keeps=st.booleans())
-def test_blocks_add_up_to_the_moments_of_all_rows(seed: int, pieces: int, weighted: bool, keeps: bool) -> None:
+@settings(max_examples=80, deadline=None)
+@given(
+    seed=st.integers(0, 10_000),
+    pieces=st.integers(1, 9),
+    weighted=st.booleans(),
+    keeps=st.booleans(),
+    scattered=st.booleans(),
+)
+def test_blocks_add_up_to_the_moments_of_all_rows(seed: int, pieces: int, weighted: bool, keeps: bool, scattered: bool) -> None:
     rows = grouped_rows(UNBALANCED, (0.5, -1.0), (2.0, 0.0))
     random = np.random.default_rng(seed)
     values = rows.values + 10.0
@@ -40,6 +46,9 @@ def test_blocks_add_up_to_the_moments_of_all_rows(seed: int, pieces: int, weight
     with pytest.MonkeyPatch.context() as patch:
         if not keeps:
             patch.setattr(moments, "MAX_PRODUCT_BYTES", 8 * 9 * 5)  # crossed after five groups
+        if scattered:
+            patch.setattr(moment_sum, "SCATTERED_GROUPS", 1)
+        patch.setattr(moment_sum, "CACHED_GROUPS", 3)
         for index in np.array_split(random.permutation(len(values)), pieces):
             total.add(rows.codes[index], values[index], rows.n_groups, None if weights is None else weights[index])
         found = total.moments()
@@ -57,6 +66,25 @@ def test_new_groups_follow_and_empty_blocks_change_nothing() -> None:
     assert_same(total.moments(), rows.moments)
     order = np.array([6, 0, 5, 1, 4, 2, 3])
     assert_same(total.moments(order), rows.moments.take(order))
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_rows_sorted_by_group_keep_their_order_and_give_the_same_sums(weighted: bool) -> None:
+    random = np.random.default_rng(7)
+    codes, values = random.choice([2, 3, 5, 1_000_000], 500), random.normal(size=(500, 3))
+    weights = random.uniform(0.5, 2.0, 500) if weighted else None
+    rows = block_moments.SortedRows.of(codes, values, weights)
+    order = np.argsort(codes, kind="stable")
+    assert rows.groups.tolist() == [2, 3, 5, 1_000_000]
+    np.testing.assert_array_equal(rows.groups[rows.places], codes[order])
+    np.testing.assert_array_equal(rows.values, values[order])
+    assert (rows.weights is None) is (weights is None)
+    origin = values.mean(axis=0)
+    places = np.searchsorted(rows.groups, codes)
+    one = block_moments.block_moments(rows.places, rows.values, 4, origin, rows.weights)
+    other = block_moments.block_moments(places, values, 4, origin, weights)
+    np.testing.assert_array_equal(one.means, other.means)
+    np.testing.assert_array_equal(one.products, other.products)
 
 
 @pytest.mark.parametrize("weighted", [False, True])
