@@ -226,8 +226,9 @@ def _most_influential(moves: Array) -> NDArray[np.int64]:
     examined = int(min(MAX_EXAMINED, max(LEAST_EXAMINED, MAX_CUBES // (len(moves) + 1) ** 3)))
     if moves.shape[1] <= examined:
         return np.arange(moves.shape[1])
-    size = np.abs(moves)
-    largest = (size / np.where(size.max(axis=1) > 0, size.max(axis=1), 1.0)[:, None]).max(axis=0)
+    largest = np.zeros(moves.shape[1])
+    for size in map(np.abs, moves):
+        np.maximum(largest, size / (size.max() or 1.0), out=largest)
     return np.sort(np.argpartition(-largest, examined)[:examined])
 
 

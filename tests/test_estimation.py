@@ -13,7 +13,7 @@ from reportgen.estimation import robust, stacks
 from reportgen.estimation.least_squares import fit_absorbed
 from reportgen.estimation.mixed import fit_random_intercept
 from reportgen.estimation.random_slopes import RandomEffects, fit_random_slopes
-from reportgen.estimation.regressors import INTERCEPT, Regressors, regressors, terms_of
+from reportgen.estimation.regressors import INTERCEPT, Regressors, regressors, terms_of, well_conditioned
 from reportgen.estimation.runner import fit_variants
 from reportgen.estimation.separate import fit_separate
 from reportgen.estimation.slope_derivatives import slope_derivatives
@@ -282,6 +282,21 @@ def test_cr2_of_equal_groups_with_a_group_level_predictor_is_the_error_of_the_me
     assert c.std_error == pytest.approx(np.sqrt(one + other), rel=1e-10)
     # Under equal variances Welch's df are (1/4 + 1/6)^2 / (1/(16 * 3) + 1/(36 * 5)).
     assert c.df == pytest.approx((1 / 4 + 1 / 6) ** 2 / (1 / 48 + 1 / 180), rel=1e-8)
+
+
+@pytest.mark.parametrize("k", [1, 2, 3, 8])
+def test_well_conditioned_is_what_the_eigenvalues_say(k: int) -> None:
+    rng = np.random.default_rng(2)
+    near = 10.0 ** rng.uniform(-7.0, 0.0, 400)[:, None]  # of the last column to the first: least eigenvalues from 1e-14 to 1
+    rows = rng.normal(size=(400, 20, k))
+    rows[:, :, -1] = rows[:, :, 0] + near * rows[:, :, -1]
+    rows[:20, :, -1] = rows[:20, :, 0]
+    gram = rows.transpose(0, 2, 1) @ rows
+    size = np.sqrt(np.diagonal(gram, axis1=1, axis2=2))
+    correlations = gram / (size[:, :, None] * size[:, None, :])
+    least = np.linalg.eigvalsh(correlations)[:, 0]
+    for tolerance in (1e-10, 1e-3):
+        assert well_conditioned(correlations, tolerance).tolist() == (least > tolerance).tolist()
 
 
 # Separate regressions

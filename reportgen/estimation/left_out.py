@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from reportgen.estimation.many_intercepts import per_ratio
 from reportgen.estimation.random_intercept import SizeClasses
-from reportgen.estimation.regressors import RANK_TOLERANCE, Regressors
+from reportgen.estimation.regressors import RANK_TOLERANCE, Regressors, well_conditioned
 
 Array = NDArray[np.float64]
 Index = NDArray[np.int64]
@@ -142,8 +142,7 @@ def independent(gram: Array, reference: Array) -> NDArray[np.bool_]:
     own = np.diagonal(gram, axis1=1, axis2=2)
     alive = np.all(own > RANK_TOLERANCE * reference, axis=1)
     size = np.sqrt(np.where(own > 0.0, own, 1.0))
-    least = np.linalg.eigvalsh(gram / (size[:, :, None] * size[:, None, :]))[:, 0]
-    return np.asarray(alive & (least > RANK_TOLERANCE))
+    return np.asarray(alive & well_conditioned(gram / (size[:, :, None] * size[:, None, :]), RANK_TOLERANCE))
 
 
 def delete(gram: Array, removed: Array, df: Array) -> Deletions:

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reportgen.estimation.random_intercept import LOG_GAMMA, SNAP, log_range
+from reportgen.estimation.regressors import well_conditioned
 from reportgen.estimation.roots import bracketed_roots
 
 Array = NDArray[np.float64]
@@ -104,8 +105,8 @@ def estimable(problems: Problems, index: Index, tolerance: float) -> NDArray[np.
     normal = problems.gram(index, np.zeros(len(index)))[:, :-1, :-1]
     size = np.sqrt(np.maximum(np.diagonal(normal, axis1=1, axis2=2), 0.0))
     live = np.where(size > 0, size, 1.0)
-    least = np.linalg.eigvalsh(normal / (live[:, :, None] * live[:, None, :]))[:, 0]
-    return np.asarray((least > tolerance) & np.all(size > 0, axis=1) & (problems.n_rows[index] > problems.n_terms))
+    fine = well_conditioned(normal / (live[:, :, None] * live[:, None, :]), tolerance)
+    return np.asarray(fine & np.all(size > 0, axis=1) & (problems.n_rows[index] > problems.n_terms))
 
 
 def has_residuals(problems: Problems, tolerance: float) -> NDArray[np.bool_]:

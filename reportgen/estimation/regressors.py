@@ -253,6 +253,28 @@ def dependent_columns(gram: Array) -> list[int]:
     return sorted(zero + bad)
 
 
+def well_conditioned(correlations: Array, tolerance: float) -> NDArray[np.bool_]:
+    """Which of many correlation matrices have no eigenvalue as small as the tolerance.
+
+    Parameters
+    ----------
+    correlations : (R, k, k) array
+        Correlations of k columns.
+    tolerance : float
+        Of the least eigenvalue.
+
+    Returns
+    -------
+    (R,) array of bool
+    """
+    # The eigenvalues add up to k, so that all but the least multiply to less than e: a determinant, which is a fraction of the
+    # work of the eigenvalues, is enough for all but a few.
+    found = np.asarray(np.linalg.det(correlations) > np.e * tolerance)
+    open_ones = np.flatnonzero(~found)
+    found[open_ones] = np.linalg.eigvalsh(correlations[open_ones])[:, 0] > tolerance
+    return found
+
+
 def rank_problem(variant: str, terms: tuple[Term, ...], gram: Array) -> UnfitVariant | None:
     """The variant as unfit if its columns (intercept partialled out) are dependent, else None."""
     bad = dependent_columns(gram)

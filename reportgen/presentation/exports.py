@@ -46,9 +46,14 @@ def result_file(analysis: Analysis) -> str:
     str
         JSON with sorted keys; the same analysis gives the same text.
     """
+    return result_bytes(analysis).decode()
+
+
+def result_bytes(analysis: Analysis) -> bytes:
+    """The result file as it is written, in UTF-8: with a million groups it is not made a text first."""
     options = orjson.OPT_SORT_KEYS | orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE | orjson.OPT_PASSTHROUGH_DATACLASS
     with collection_paused():
-        return orjson.dumps(results(analysis), fragment, options).decode()
+        return orjson.dumps(results(analysis), fragment, options)
 
 
 def results(analysis: Analysis) -> dict[str, Json]:
