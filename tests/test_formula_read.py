@@ -279,6 +279,22 @@ READ: Mapping[str, Mapping[str, Any]] = {
         "coded": (("c1",), ("c2",), ("c3",), ("c4", "c5")),
         "variables": ("y", "True", "log", "a:b", "a", "b", "g"),
     },
+    "y ~ (True + x)**2 + (None | Treatment)": {
+        "fixed": "(True + x)**2",
+        "terms": ("True", "x", "True:x"),
+        "coded": (("c1",), ("c2",), ("c1", "c2")),
+        "slopes": ("None",),
+        "coded_slopes": (("c3",),),
+        "group": ("Treatment",),
+        "variables": ("y", "True", "x", "None", "Treatment"),
+    },
+    "y ~ I(`True` * x) + (1 | g)": {
+        "fixed": "I(`True` * x)",
+        "terms": ("I(True * x)",),
+        "coded": (("I(r1 * r2)",),),
+        "variables": ("y", "True", "x", "g"),
+        "computed": (1, 2),
+    },
     "y ~ a.b + c_d + (1 | g)": {
         "fixed": "a.b + c_d",
         "terms": ("a.b", "c_d"),

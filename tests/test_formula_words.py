@@ -65,7 +65,11 @@ REFUSALS: list[tuple[str, str, list[tuple[str, int]]]] = [
     ("'(' is left open", "close it", [("y ~ x + (1 | g", 8), ("y ~ log(x + (z) + (1 | g)", 7)]),
     ("'[' is left open", "close it", [("y ~ [x + (1 | g)", 4)]),
     ("no response on the left of '~'", "write one column there, as y ~ x + (1 | group)", [("~ x + (1 | g)", 0)]),
-    ("no '~' in the formula", "write response ~ predictors + (1 | group)", [("x + (1 | g)", 11)]),
+    (
+        "no '~' in the formula",
+        "write response ~ predictors + (1 | group)",
+        [("x + (1 | g)", 11), ("(y ~ x + (1 | g))", 17), ("(log(y) ~ x + (1 | g))", 22)],
+    ),
     (
         "more than one response",
         "write one column, or a call such as log(y) or I(a + b)",
@@ -170,6 +174,16 @@ REFUSALS: list[tuple[str, str, list[tuple[str, int]]]] = [
     ),
     ("too many columns", "write 1 to 4 columns, joined by ':', after the bar", [("y ~ x + (1 | a:b:c:d:e)", 12)]),
     ("nothing stands left of the bar", "write (1 | group) or (x | group)", [("y ~ x + ( | g)", 10)]),
+    (
+        "'x' is not expected here",
+        "write (0 + x | group) or (x - 1 | group)",
+        [("y ~ x + (0 x | g)", 11), ("y ~ x + (0 `x` | g)", 11), ("y ~ x + (0 x + z | g)", 11)],
+    ),
+    (
+        "'(' is not expected here",
+        "write (0 + x | group) or (x - 1 | group)",
+        [("y ~ x + (0(x) | g)", 10), ("y ~ x + (0 (x + z) | g)", 11)],
+    ),
     (
         "the grouping term has no effect",
         "write (1 | group), (x | group) or (0 + x | group)",
@@ -360,6 +374,7 @@ REFUSALS: list[tuple[str, str, list[tuple[str, int]]]] = [
         "allowed are columns, numbers, + - * / ** and the known functions",
         [
             ("y ~ log(*x) + (1 | g)", 8),
+            ("y ~ I(None + x) + (1 | g)", 6),
             ("y ~ I([x]) + (1 | g)", 6),
             ("y ~ I(x[0]) + (1 | g)", 6),
             ("y ~ I(True) + (1 | g)", 6),
@@ -384,6 +399,7 @@ REFUSALS: list[tuple[str, str, list[tuple[str, int]]]] = [
         "a whole number from 1 to 10 is allowed",
         [
             ("y ~ poly(x, 11) + (1 | g)", 12),
+            ("poly(y, 11) ~ x + (1 | g)", 8),
             ("y ~ poly(x, 0) + (1 | g)", 12),
             ("y ~ poly(x, 2.0) + (1 | g)", 12),
             ("y ~ poly(x, True) + (1 | g)", 12),

@@ -71,9 +71,7 @@ class Names:
         return shown(coded, self.columns, self.literals, ticks=ticks)
 
 
-def shown(
-    coded: str, columns: Sequence[str], literals: Sequence[str], levels: Sequence[str] = (), *, ticks: bool = False
-) -> str:
+def shown(coded: str, columns: Sequence[str], literals: Sequence[str], levels: Sequence[str] = (), *, ticks: bool) -> str:
     """A coded expression in the user's names; unusual ones stand between backticks inside calls, with `ticks` everywhere.
 
     Level j of a factor is ``k<j>`` in a coded name; all aliases are replaced in one pass, so that no name of the user is

@@ -87,7 +87,7 @@ def _response(text: str, tokens: Sequence[Token], names: Names) -> str:
     if first.kind == "column" and len(tokens) == 1:
         return f"c{names.columns.index(first.text)}"
     if first.kind == "function" and closing(tokens, 1) == len(tokens) - 1:
-        if first.text not in VALUE_FUNCTIONS and first.text != "offset":
+        if first.text not in VALUE_FUNCTIONS:
             read_call(text, tokens, names)
             refuse(text, first.position, f"{first.text}() cannot be a response", "the response is one column of numbers")
         return read_call(text, tokens, names)
@@ -205,6 +205,9 @@ def _effects(text: str, piece: _Piece, names: Names) -> tuple[bool, tuple[Term, 
         refuse(text, piece.bar.position, "nothing stands left of the bar", "write (1 | group) or (x | group)")
     intercept = True
     if tokens[0].text == "0" and tokens[0].kind == "number":
+        if len(tokens) > 1 and tokens[1].kind != "operator":
+            allowed = "write (0 + x | group) or (x - 1 | group)"
+            refuse(text, tokens[1].position, f"'{tokens[1].text[:20]}' is not expected here", allowed)
         intercept = False
         tokens = tokens[1:]
     elif [token.text for token in tokens[-2:]] == ["-", "1"] and tokens[-1].kind == "number":
