@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 
 from reportgen.design.blocks import Design, DesignBlock
 from reportgen.sample import Ledger, used_rows
+from reportgen.sources.read_ahead import read_ahead
 
 
 def read_blocks(design: Design) -> Iterator[tuple[DesignBlock, Ledger]]:
@@ -22,12 +22,4 @@ def read_blocks(design: Design) -> Iterator[tuple[DesignBlock, Ledger]]:
     """
     tables = used_rows(design.source, design.source_columns, design.group_columns, design.text_columns)
 
-    def following() -> tuple[DesignBlock, Ledger] | None:
-        item = next(tables, None)
-        return None if item is None else (design.block(item[0]), item[1])
-
-    with ThreadPoolExecutor(1, "blocks") as background:
-        current = background.submit(following)
-        while (item := current.result()) is not None:
-            current = background.submit(following)
-            yield item
+    yield from read_ahead((design.block(table), ledger) for table, ledger in tables)

@@ -128,9 +128,8 @@ def unbalanced_groups(evidence: Evidence) -> Iterator[Finding]:
 def similar_labels(evidence: Evidence) -> Iterator[Finding]:
     """Group labels that differ in case, blanks or Unicode form only."""
     alike: dict[str, list[str]] = defaultdict(list)
-    for label in evidence.groups:
-        if not (label.isascii() and label.isdecimal()):  # plain numbers have one way to be written
-            alike[" ".join(unicodedata.normalize("NFKC", label).casefold().split())].append(label)
+    for label in evidence.worded_groups:
+        alike[" ".join(unicodedata.normalize("NFKC", label).casefold().split())].append(label)
     found = [labels for labels in alike.values() if len(labels) > 1]
     if found:
         yield Finding("similar_labels", "caution", {"n": len(found), "examples": found[:MAX_EXAMPLES]})

@@ -61,7 +61,7 @@ def few_values(evidence: Evidence) -> Iterator[Finding]:
 
 def missing_labels(evidence: Evidence) -> Iterator[Finding]:
     """Groups named as missing values often are; they stay groups."""
-    found = [label for label in evidence.groups if label.strip().casefold() in MISSING_WORDS or not label.strip()]
+    found = [label for label in evidence.worded_groups if label.strip().casefold() in MISSING_WORDS or not label.strip()]
     if found:
         yield Finding("missing_labels", "caution", {"n": len(found), "examples": found[:MAX_EXAMPLES]})
 

@@ -49,6 +49,11 @@ class Evidence:
     comparison: Comparison
 
     @property
+    def worded_groups(self) -> tuple[str, ...]:
+        """Labels of groups that are not plain numbers, which have one way to be written and say nothing else."""
+        return tuple(label for label in self.groups if not (label.isdecimal() and label.isascii()))
+
+    @property
     def predictors(self) -> tuple[ColumnLevel, ...]:
         """Levels of the predictors."""
         return self.levels[:-1]
