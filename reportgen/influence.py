@@ -189,9 +189,7 @@ def _mixed(moments: GroupMoments, fit: Fit, roles: tuple[Role, ...]) -> SlopesWi
         return Undefined(Issue("no_degrees_of_freedom", {"df": reg.n_groups - 1 - n_between}))
     ratio = float(fit.group_covariance.psi[0, 0] / fit.sigma2)
     profile = Profile(SizeClasses.of(reg), np.array([ratio]), restricted=True)
-    contrast = profile.contrast[0]
-    share = reg.weight / (1.0 + reg.weight * ratio) * reg.at_means(contrast)
-    scores = reg.cross_row(contrast) + share * reg.means.T
+    scores = reg.weighted_row(profile.contrast[0], ratio)
     groups = _most_influential((profile.inverse[0] @ scores[:-1])[1:])
     problems = LeftOut.of(reg, groups)
     fine = estimable(problems, np.arange(len(groups)), RANK_TOLERANCE)

@@ -110,6 +110,19 @@ class Regressors:
                 row[b + 1, some] = (share[taken] * self.factor[b]) @ products
         return row
 
+    def weighted_row(self, column: Array, ratio: float) -> Array:
+        """(p + 1, J) the same of D_j'V_j^-1 D_j with a random intercept of variance ratio gamma, in units of sigma2 = 1.
+
+        V_j^-1 = I - gamma / (1 + n_j gamma) 1 1', so that it is S_j c + n_j / (1 + n_j gamma) m_j (m_j'c).
+        """
+        rows, moments = self.cross_row(column), self.moments
+        share = self.weight / (1.0 + self.weight * ratio) * self.at_means(column)
+        rows[0] += share
+        for b in np.flatnonzero(self.mean_factor):
+            source = self.source[b]
+            rows[b + 1] += share * ((moments.means[:, source] - moments.grand_mean[source]) * self.mean_factor[b])
+        return rows
+
     def varying_groups(self) -> NDArray[np.bool_]:
         """(J,) groups in which the within part of some predictor varies."""
         found = np.zeros(self.n_groups, dtype=bool)

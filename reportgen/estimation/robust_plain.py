@@ -1,8 +1,7 @@
 """CR1 alone, for so many groups that nothing else is asked for: the scores straight from the moments, no basis of each group.
 
-With a random intercept of ratio gamma = tau2 / sigma2, V_j^-1 = I - gamma / (1 + n_j gamma) 1 1' in units of sigma2 = 1, so
-that s_j = X_j'V_j^-1 e_j = S_j u + n_j / (1 + n_j gamma) m_j (m_j'u) with u = (-beta, 1); gamma = 0 is least squares, and the
-second part falls away where dummies absorb the intercepts.
+With a random intercept of ratio gamma = tau2 / sigma2, s_j = X_j'V_j^-1 e_j = X_j'V_j^-1 D_j u with u = (-beta, 1); gamma = 0
+is least squares, and only the centred cross-products S_j u are left where dummies absorb the intercepts.
 """
 
 from __future__ import annotations
@@ -57,12 +56,8 @@ class PlainModel:
         """
         skip = reg.n_terms - len(beta)
         u = np.concatenate([np.zeros(skip), -beta, [1.0]])
-        scores = reg.cross_row(u)
-        taking_part = np.ones(reg.n_groups, dtype=bool)
-        if skip:
-            taking_part = reg.varying_groups()
-        else:
-            scores += reg.weight / (1.0 + reg.weight * ratio) * reg.at_means(u) * reg.means.T
+        scores = reg.cross_row(u) if skip else reg.weighted_row(u, ratio)
+        taking_part = reg.varying_groups() if skip else np.ones(reg.n_groups, dtype=bool)
         n_rows = int(reg.rows[taking_part].sum())
         return cls(scores[skip:-1], inverse, int(taking_part.sum()), n_rows, len(beta) + skip)
 

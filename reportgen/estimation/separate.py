@@ -8,7 +8,7 @@ from scipy.special import fdtrc
 
 from reportgen.estimation.inference import PERFECT
 from reportgen.estimation.least_squares import PERFECT_FIT, solve
-from reportgen.estimation.regressors import Regressors
+from reportgen.estimation.regressors import CACHED_GROUPS, Regressors
 from reportgen.estimation.rotation import rotated_rows
 from reportgen.estimation.stacks import forward, product
 from reportgen.fits import Issue, Number, SeparateFit, Undefined, UnfitVariant
@@ -38,13 +38,13 @@ def fit_separate(variant: str, reg: Regressors) -> SeparateFit | UnfitVariant:
     estimable = np.all([row[1 + place] > 0 for place, row in enumerate(rows)], axis=0)
     if not estimable.any():
         return UnfitVariant(variant, Issue("no_group_carries_all_slopes", {"columns": tuple(c for c, _ in reg.terms[1:])}))
-    n_groups = int(np.count_nonzero(estimable))
-    triangle = np.stack([row[1:-1, estimable] for row in rows], axis=1)  # (k, k, L) transposed roots R'R of the cross-products
-    rotated = np.stack([row[-1, estimable] for row in rows])
-    inverse = forward(triangle, np.repeat(np.eye(k)[:, :, None], n_groups, axis=2))
+    chosen = np.flatnonzero(estimable)
+    n_groups = len(chosen)
+    parts = [_solved(rows, chosen[first : first + CACHED_GROUPS]) for first in range(0, n_groups, CACHED_GROUPS)]
+    slopes, spread, explained = (np.concatenate(found, axis=-1) for found in zip(*parts, strict=True))
     response = reg.source[-1]
     squares = reg.moments.products_of(response, response)[estimable] * reg.factor[-1] ** 2
-    rss = float(np.maximum(squares - (rotated**2).sum(axis=0), 0.0).sum())
+    rss = float(np.maximum(squares - explained, 0.0).sum())
     df = int(reg.rows[estimable].sum()) - n_groups * (k + 1)
     home = reg.scale[-1] / reg.scale[1:-1]
     absent = Undefined(Issue("no_degrees_of_freedom", {"df": df}))
@@ -52,13 +52,13 @@ def fit_separate(variant: str, reg: Regressors) -> SeparateFit | UnfitVariant:
     errors: Array | Undefined = absent
     if df > 0:
         sigma2 = float(rss / df * reg.scale[-1] ** 2)
-        errors = np.sqrt(rss / df * (inverse**2).sum(axis=0)).T * home
+        errors = np.sqrt(rss / df * spread).T * home
     f, p_value = _equality(reg.cross_sum(estimable), rss, (n_groups, k, df))
     return SeparateFit(
         variant=variant,
         columns=tuple(column for column, _ in reg.terms[1:]),
         estimable=estimable,
-        slopes=product(inverse, rotated[:, None])[:, 0].T * home,
+        slopes=slopes.T * home,
         std_errors=errors,
         sigma2=sigma2,
         df_residual=float(df),
@@ -68,6 +68,21 @@ def fit_separate(variant: str, reg: Regressors) -> SeparateFit | UnfitVariant:
         n_obs=reg.n_rows,
         n_groups=reg.n_groups,
     )
+
+
+def _solved(rows: list[Array], groups: NDArray[np.int64]) -> tuple[Array, Array, Array]:
+    """(k, L) slopes of some groups, (k, L) diagonals of the inverse of their normal matrices, (L,) squares explained.
+
+    `rows` are the products Q_j'[1, X_j, y_j] with orthonormal bases of the columns: R_j, with X_j'X_j = R_j'R_j, and Q_j'y_j.
+    """
+    k = len(rows)
+    triangle, rotated = np.empty((k, k, len(groups))), np.empty((k, 1, len(groups)))
+    for a, row in enumerate(rows):
+        triangle[:, a], rotated[a, 0] = row[1:-1, groups], row[-1, groups]
+    one = np.zeros_like(triangle)
+    one[np.arange(k), np.arange(k)] = 1.0
+    inverse = forward(triangle, one)
+    return product(inverse, rotated)[:, 0], (inverse**2).sum(axis=0), (rotated[:, 0] ** 2).sum(axis=0)
 
 
 def _equality(gram: Array, rss: float, sizes: tuple[int, int, int]) -> tuple[Number, Number]:
