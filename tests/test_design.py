@@ -377,6 +377,14 @@ def test_natural_order_of_nothing() -> None:
     assert natural_order([]).tolist() == []
 
 
+@pytest.mark.parametrize("several", [(), ("+7", "007", "7.0", "-0", "0", "1" * 400, "2" * 400)])
+def test_numbers_by_value_then_texts_by_code_point(several: tuple[str, ...]) -> None:
+    numbers = ["10", "9", "7", "+3", "-3.5", "12345678901234567890", *several]
+    labels = ["b", "1e5", *numbers, "", "Ä", "a", "\uffff", "𝔤", "nan", " 7"]
+    expected = [*sorted(numbers, key=lambda text: (float(text), text)), *sorted(set(labels) - set(numbers))]
+    assert [labels[j] for j in natural_order(labels)] == expected
+
+
 def test_nothing_of_a_formula_reaches_the_outside(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     def forbidden(*arguments: object, **options: object) -> None:
         raise AssertionError("a formula reached the outside")

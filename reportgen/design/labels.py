@@ -36,11 +36,22 @@ def natural_order(labels: Sequence[str]) -> NDArray[np.int64]:
     if not labels:
         return np.empty(0, dtype=np.int64)
     array = from_texts(labels)
-    order = to_numbers(pc.sort_indices(array))  # by bytes of UTF-8, which is by code point
-    rank = np.empty(len(labels), dtype=np.int64)
-    rank[order] = np.arange(len(labels))
     is_number = to_numbers(pc.match_substring_regex(array, f"^{NUMBER.pattern}$")).astype(bool)
-    value = np.zeros(len(labels))
-    if is_number.any():
-        value[is_number] = np.array([float(text) for text in array.filter(from_mask(is_number)).to_pylist()])
-    return np.lexsort((rank, value, ~is_number)).astype(np.int64)
+    numbers, texts = array.filter(from_mask(is_number)), array.filter(from_mask(~is_number))
+    return np.concatenate([np.flatnonzero(is_number)[_by_value(numbers)], np.flatnonzero(~is_number)[_by_code_point(texts)]])
+
+
+def _by_value(numbers: Any) -> NDArray[np.int64]:
+    """Order of texts that are numbers; where several are the same number, by code point."""
+    value = to_numbers(pc.utf8_ltrim(numbers, characters="+").cast(pa.float64()))
+    order = np.argsort(value)
+    if np.all(value[order[1:]] > value[order[:-1]]):
+        return order
+    rank = np.empty(len(value), dtype=np.int64)
+    rank[_by_code_point(numbers)] = np.arange(len(value))
+    return np.lexsort((rank, value))
+
+
+def _by_code_point(texts: Any) -> NDArray[np.int64]:
+    """Order of texts by the bytes of UTF-8, which is that by code point."""
+    return to_numbers(pc.sort_indices(texts)).astype(np.int64)
