@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from reportgen.block_moments import Array, BlockMoments, Codes, SortedRows, block_moments
 from reportgen.moments import GroupMoments, fits_in_memory
@@ -90,13 +92,9 @@ class MomentSum:
             self._by_group = False
             products = products.sum(axis=1, keepdims=True)
         if self.n_groups > room:
-            missing = max(self.n_groups, 2 * room) - room
-            self._sums = BlockMoments(
-                np.concatenate([sums.rows, np.zeros(missing, dtype=np.int64)]),
-                np.concatenate([sums.weight, np.zeros(missing)]),
-                np.concatenate([sums.means, np.zeros((len(self.columns), missing))], axis=1),
-                np.concatenate([products, np.zeros((len(products), missing))], axis=1) if self._by_group else products,
-            )
+            size = max(self.n_groups, 2 * room)
+            kept = _longer(products, size) if self._by_group else products
+            self._sums = BlockMoments(_longer(sums.rows, size), _longer(sums.weight, size), _longer(sums.means, size), kept)
         elif products is not sums.products:
             self._sums = BlockMoments(sums.rows, sums.weight, sums.means, products)
 
@@ -127,6 +125,13 @@ class MomentSum:
                 row[own] += block.products[pair, some] + moved * gap[b]
             else:
                 row += moved @ gap[b]
+
+
+def _longer(old: NDArray[Any], size: int) -> NDArray[Any]:
+    """With zeros after the last column: in memory that nothing has touched, which costs nothing until groups come."""
+    new = np.zeros((*old.shape[:-1], size), dtype=old.dtype)
+    new[..., : old.shape[-1]] = old
+    return new
 
 
 def _pairs(n_columns: int) -> int:
