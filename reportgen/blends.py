@@ -18,8 +18,9 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from reportgen.estimation.independence import dependent_columns
 from reportgen.estimation.random_intercept import SizeClasses
-from reportgen.estimation.regressors import INTERCEPT, Term, dependent_columns, regressors
+from reportgen.estimation.regressors import INTERCEPT, Term, regressors
 from reportgen.fits import Issue, Number, Undefined
 from reportgen.moments import ColumnLevel, GroupMoments
 

@@ -14,7 +14,7 @@ from reportgen.errors import (
     TooFewRows,
     TooLittleVariation,
 )
-from reportgen.estimation.regressors import dependent_columns
+from reportgen.estimation.independence import dependent_columns
 from reportgen.moments import ColumnLevel, GroupMoments
 from reportgen.points import Points
 

@@ -9,12 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reportgen.estimation.absent import absent
+from reportgen.estimation.independence import RANK_TOLERANCE
 from reportgen.estimation.least_squares import PERFECT_FIT, solve
 from reportgen.estimation.left_out import Deletions, LeftOut, delete
 from reportgen.estimation.many_intercepts import Solutions, estimable, has_residuals, optimise_many, solve_at
 from reportgen.estimation.mixed import fit_random_intercept
 from reportgen.estimation.random_intercept import Profile, SizeClasses
-from reportgen.estimation.regressors import RANK_TOLERANCE, Regressors, Term, products_not_kept, regressors
+from reportgen.estimation.regressors import Regressors, Term, products_not_kept, regressors
 from reportgen.fits import Fit, Issue, LeastSquaresFit, MixedFit, Role, Undefined
 from reportgen.moments import ColumnLevel, GroupMoments
 from reportgen.pair_influence import SlopesWithoutPairs, between_without_pairs
@@ -155,7 +156,8 @@ def _within(moments: GroupMoments, fit: Fit) -> SlopesWithout | Undefined:
     reg = regressors(moments, _terms(fit))
     df = (reg.n_rows - reg.rows) - (reg.n_groups - 1) - (reg.n_terms - 1)
     beta, inverse, _ = solve(reg.S_W[1:, 1:])
-    groups = _most_influential(inverse @ reg.cross_row(np.concatenate([[0.0], -beta, [1.0]]))[1:-1])
+    residual = np.concatenate([[0.0], -beta, [1.0]])
+    groups = _most_influential(np.hstack([inverse @ reg.cross_row(residual, some)[1:-1] for some in reg.pieces()]))
     found = delete(reg.S_W[1:, 1:], reg.cross_of(groups)[:, 1:, 1:], df[groups].astype(float)).among(groups)
     return _record(fit, reg, found, (np.ones(len(found.groups), dtype=bool), df[found.groups].astype(float)), SLOPES)
 
@@ -189,8 +191,8 @@ def _mixed(moments: GroupMoments, fit: Fit, roles: tuple[Role, ...]) -> SlopesWi
         return Undefined(Issue("no_degrees_of_freedom", {"df": reg.n_groups - 1 - n_between}))
     ratio = float(fit.group_covariance.psi[0, 0] / fit.sigma2)
     profile = Profile(SizeClasses.of(reg), np.array([ratio]), restricted=True)
-    scores = reg.weighted_row(profile.contrast[0], ratio)
-    groups = _most_influential((profile.inverse[0] @ scores[:-1])[1:])
+    residual, turned = profile.contrast[0], profile.inverse[0, 1:]
+    groups = _most_influential(np.hstack([turned @ reg.weighted_row(residual, ratio, some)[:-1] for some in reg.pieces()]))
     problems = LeftOut.of(reg, groups)
     fine = estimable(problems, np.arange(len(groups)), RANK_TOLERANCE)
     fine[fine] = has_residuals(problems.only(np.flatnonzero(fine)), PERFECT_FIT)

@@ -10,10 +10,11 @@ from reference_moments import dragons
 from scipy.special import fdtrc
 
 from reportgen.estimation import robust, stacks
+from reportgen.estimation.independence import well_conditioned
 from reportgen.estimation.least_squares import fit_absorbed
 from reportgen.estimation.mixed import fit_random_intercept
 from reportgen.estimation.random_slopes import RandomEffects, fit_random_slopes
-from reportgen.estimation.regressors import INTERCEPT, Regressors, regressors, terms_of, well_conditioned
+from reportgen.estimation.regressors import INTERCEPT, Regressors, regressors, terms_of
 from reportgen.estimation.runner import fit_variants
 from reportgen.estimation.separate import fit_separate
 from reportgen.estimation.slope_derivatives import slope_derivatives

@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import cho_factor, cho_solve
 
+from reportgen.estimation.independence import rank_problem
 from reportgen.estimation.inference import PERFECT, coefficients
-from reportgen.estimation.regressors import Regressors, rank_problem
+from reportgen.estimation.regressors import Regressors
 from reportgen.estimation.robust import no_robust_errors, robust_errors, working_model
 from reportgen.fits import Fit, Issue, LeastSquaresFit, Likelihood, Number, RobustErrors, Undefined, UnfitVariant
 

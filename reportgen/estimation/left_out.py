@@ -7,9 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from reportgen.estimation.independence import RANK_TOLERANCE, well_conditioned
 from reportgen.estimation.many_intercepts import per_ratio
 from reportgen.estimation.random_intercept import SizeClasses
-from reportgen.estimation.regressors import RANK_TOLERANCE, Regressors, well_conditioned
+from reportgen.estimation.regressors import Regressors
 
 Array = NDArray[np.float64]
 Index = NDArray[np.int64]

@@ -14,8 +14,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from reportgen.estimation.independence import well_conditioned
 from reportgen.estimation.random_intercept import LOG_GAMMA, SNAP, log_range
-from reportgen.estimation.regressors import well_conditioned
 from reportgen.estimation.roots import bracketed_roots
 
 Array = NDArray[np.float64]

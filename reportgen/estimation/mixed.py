@@ -7,10 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from reportgen.estimation.independence import dependent_columns, rank_problem
 from reportgen.estimation.inference import coefficients
 from reportgen.estimation.least_squares import PERFECT_FIT, too_few
 from reportgen.estimation.random_intercept import Optimum, Profile, SizeClasses, optimise
-from reportgen.estimation.regressors import INTERCEPT, Regressors, dependent_columns, rank_problem
+from reportgen.estimation.regressors import INTERCEPT, Regressors
 from reportgen.estimation.robust import no_robust_errors, robust_errors, working_model
 from reportgen.estimation.small_sample import CovarianceDerivatives, kenward_roger, satterthwaite
 from reportgen.fits import (

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from reportgen.estimation.independence import dependent_columns
 from reportgen.estimation.least_squares import PERFECT_FIT, residual_square
 from reportgen.estimation.mixed import MixedEstimate, mixed_problem, mixed_record
-from reportgen.estimation.regressors import INTERCEPT, Regressors, dependent_columns
+from reportgen.estimation.regressors import INTERCEPT, Regressors
 from reportgen.estimation.slope_derivatives import slope_derivatives
 from reportgen.estimation.slope_profile import RotatedGroups, SlopeProfile
 from reportgen.estimation.slope_search import SlopeOptimum, find_optima

@@ -7,22 +7,22 @@ done on columns of mean zero and unit spread; `back` and `offset` carry the coef
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import qr
 
-from reportgen.fits import Issue, Role, UnfitVariant
+from reportgen.fits import Issue, Role
 from reportgen.moments import ColumnLevel, GroupMoments
 from reportgen.variants import PARTS, Variant
 
 Array = NDArray[np.float64]
 
 INTERCEPT = "(Intercept)"
-CACHED_GROUPS = 1 << 13  # groups taken together: their products stay in the processor's cache
-RANK_TOLERANCE = 1e-10  # share of a column's variance, given the other columns, below which it is their combination
+CACHED_GROUPS = 1 << 13  # groups taken together where they are many: what is computed of them stays in the processor's cache
+ALL = slice(None)
 
 Term = tuple[str, Role]
 
@@ -98,30 +98,32 @@ class Regressors:
         """(p, p) sum of the cross-products of the groups where the (J,) mask holds, of [X, y] without the intercept, scaled."""
         return self.moments.cross_sum(groups)[self.source[:, None], self.source] * np.outer(self.factor, self.factor)
 
-    def cross_row(self, column: Array) -> Array:
-        """(p + 1, J) products S_j c of every group's cross-products with one combination of the columns, (p + 1,)."""
-        row = np.zeros((self.n_terms + 1, self.n_groups))
+    def pieces(self) -> Iterator[slice]:
+        """The groups, some thousand at a time."""
+        for first in range(0, self.n_groups, CACHED_GROUPS):
+            yield slice(first, min(first + CACHED_GROUPS, self.n_groups))
+
+    def cross_row(self, column: Array, groups: slice = ALL) -> Array:
+        """(p + 1, L) products S_j c of the groups' cross-products with one combination of the columns, (p + 1,)."""
+        row = np.zeros((self.n_terms + 1, len(self.rows[groups])))
         share = column[1:] * self.factor
         taken = np.flatnonzero(share)
-        for first in range(0, self.n_groups, CACHED_GROUPS):
-            some = slice(first, first + CACHED_GROUPS)
-            for b in np.flatnonzero(self.factor):
-                products = self.moments.products_with(self.source[b], self.source[taken], some)
-                row[b + 1, some] = (share[taken] * self.factor[b]) @ products
+        for b in np.flatnonzero(self.factor):
+            products = self.moments.products_with(self.source[b], self.source[taken], groups)
+            row[b + 1] = (share[taken] * self.factor[b]) @ products
         return row
 
-    def weighted_row(self, column: Array, ratio: float) -> Array:
-        """(p + 1, J) the same of D_j'V_j^-1 D_j with a random intercept of variance ratio gamma, in units of sigma2 = 1.
+    def weighted_row(self, column: Array, ratio: float, groups: slice = ALL) -> Array:
+        """(p + 1, L) the same of D_j'V_j^-1 D_j with a random intercept of variance ratio gamma, in units of sigma2 = 1.
 
         V_j^-1 = I - gamma / (1 + n_j gamma) 1 1', so that it is S_j c + n_j / (1 + n_j gamma) m_j (m_j'c).
         """
-        rows, moments = self.cross_row(column), self.moments
-        share = self.weight / (1.0 + self.weight * ratio) * self.at_means(column)
-        rows[0] += share
-        for b in np.flatnonzero(self.mean_factor):
-            source = self.source[b]
-            rows[b + 1] += share * ((moments.means[:, source] - moments.grand_mean[source]) * self.mean_factor[b])
-        return rows
+        row, weight = self.cross_row(column, groups), self.weight[groups]
+        share = weight / (1.0 + weight * ratio) * self.at_means(column, groups)
+        row[0] += share
+        for b in np.flatnonzero(self.mean_factor).tolist():
+            row[b + 1] += share * self._mean(b, groups)
+        return row
 
     def varying_groups(self) -> NDArray[np.bool_]:
         """(J,) groups in which the within part of some predictor varies."""
@@ -130,20 +132,21 @@ class Regressors:
             found |= self.moments.products_of(column, column) > 0
         return found
 
+    def _mean(self, place: int, groups: slice) -> Array:
+        """(L,) scaled group means of a column; the first after the intercept has place 0."""
+        own = self.moments.means[groups, self.source[place]] - self.moments.grand_mean[self.source[place]]
+        return np.asarray(own * self.mean_factor[place])
+
     @cached_property
     def means(self) -> Array:
         """(J, p + 1) group means m_j, scaled; first column 1, last the response. Each column lies in one piece of memory."""
-        moments, rows = self.moments, np.ones((self.n_terms + 1, self.n_groups))
-        for row, source, factor in zip(rows[1:], self.source, self.mean_factor, strict=True):
-            np.subtract(moments.means[:, source], moments.grand_mean[source], out=row)
-            row *= factor
-        return rows.T
+        return np.stack([np.ones(self.n_groups), *(self._mean(place, ALL) for place in range(self.n_terms))]).T
 
-    def at_means(self, column: Array) -> Array:
-        """(J,) one combination of the columns, (p + 1,), at the group means."""
+    def at_means(self, column: Array, groups: slice = ALL) -> Array:
+        """(L,) one combination of the columns, (p + 1,), at the group means."""
         moments, direction = self.moments, np.zeros(self.moments.n_columns)
         np.add.at(direction, self.source, column[1:] * self.mean_factor)
-        return np.asarray(moments.means @ direction + (column[0] - moments.grand_mean @ direction))
+        return np.asarray(moments.means[groups] @ direction + (column[0] - moments.grand_mean @ direction))
 
     @cached_property
     def S_B(self) -> Array:
@@ -236,62 +239,3 @@ def regressors(moments: GroupMoments, terms: tuple[Term, ...]) -> Regressors:
 def products_not_kept(moments: GroupMoments) -> Issue:
     """Why something cannot be computed from moments without the cross-products of single groups."""
     return Issue("products_not_kept", {"n_groups": moments.n_groups, "n_columns": moments.n_columns})
-
-
-def dependent_columns(gram: Array) -> list[int]:
-    """Columns that are linear combinations of the others, by pivoted QR of the correlation-scaled Cholesky-like root.
-
-    Parameters
-    ----------
-    gram : (k, k) array
-        Cross-products of the columns.
-
-    Returns
-    -------
-    list of int
-        Positions, in ascending order, of the columns left over once an independent set is taken; earlier columns are
-        kept where there is a choice of equal merit.
-    """
-    size = np.sqrt(np.maximum(np.diag(gram), 0.0))
-    zero = [int(i) for i in np.flatnonzero(size == 0)]
-    live = np.flatnonzero(size > 0)
-    if not len(live):
-        return zero
-    correlation = gram[np.ix_(live, live)] / np.outer(size[live], size[live])
-    values, vectors = np.linalg.eigh(correlation)
-    root = np.sqrt(np.maximum(values, 0.0))[:, None] * vectors.T
-    _, triangle, pivots = qr(root, mode="economic", pivoting=True)
-    diagonal = np.abs(np.diag(triangle))
-    bad = [int(live[p]) for p, d in zip(pivots, diagonal, strict=True) if d**2 <= RANK_TOLERANCE]
-    return sorted(zero + bad)
-
-
-def well_conditioned(correlations: Array, tolerance: float) -> NDArray[np.bool_]:
-    """Which of many correlation matrices have no eigenvalue as small as the tolerance.
-
-    Parameters
-    ----------
-    correlations : (R, k, k) array
-        Correlations of k columns.
-    tolerance : float
-        Of the least eigenvalue.
-
-    Returns
-    -------
-    (R,) array of bool
-    """
-    # The eigenvalues add up to k, so that all but the least multiply to less than e: a determinant, which is a fraction of the
-    # work of the eigenvalues, is enough for all but a few.
-    found = np.asarray(np.linalg.det(correlations) > np.e * tolerance)
-    open_ones = np.flatnonzero(~found)
-    found[open_ones] = np.linalg.eigvalsh(correlations[open_ones])[:, 0] > tolerance
-    return found
-
-
-def rank_problem(variant: str, terms: tuple[Term, ...], gram: Array) -> UnfitVariant | None:
-    """The variant as unfit if its columns (intercept partialled out) are dependent, else None."""
-    bad = dependent_columns(gram)
-    if not bad:
-        return None
-    names = tuple(dict.fromkeys(terms[i + 1][0] for i in bad))
-    return UnfitVariant(variant, Issue("dependent_columns", {"columns": names}))

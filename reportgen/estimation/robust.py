@@ -211,6 +211,10 @@ class WorkingModel:
         """(m,) standard errors of contrasts from (p, J) scores."""
         return sandwich_errors(self.inverse, scores, contrasts)
 
+    def plain_errors(self, contrasts: Array) -> Array:
+        """(m,) standard errors of contrasts by CR1, without its factor."""
+        return self.errors(self.plain_scores, contrasts)
+
     def leverages(self, contrasts: Array) -> tuple[Array, Array]:
         """(r, m, J) roots of p_j'V_j p_j, and (p, m, J) h_j = L'X_j'p_j, with p_j = A_j V_j^-1 X_j M c of CR2."""
         evened = product(self.half_inverse, np.matmul(contrasts @ self.inverse, self.whitened))
@@ -251,7 +255,7 @@ def robust_errors(
         return tuple(RobustErrors(method, (), (issue,)) for method in METHODS)
     grow = np.sqrt(model.factor)
     groups = np.full(len(terms), model.n_groups - 1.0)
-    found = {"CR1": (grow * model.errors(model.plain_scores, contrasts), groups, "groups")}
+    found = {"CR1": (grow * model.plain_errors(contrasts), groups, "groups")}
     issues = model.too_large
     if issues or isinstance(model, PlainModel):
         absent = tuple(RobustErrors(method, (), issues) for method in METHODS[1:])

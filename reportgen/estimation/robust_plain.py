@@ -23,21 +23,27 @@ class PlainModel:
 
     Attributes
     ----------
-    plain_scores : (p, J) array
-        s_j.
     inverse : (p, p) array
         M = (X'V^-1X)^-1.
     n_groups, n_rows : int
         Groups J in which some column is not zero, and their rows.
     n_counted : int
         Coefficients p counted in the small-sample factor.
+    reg : Regressors
+        Columns D = [1, X, y] of the variant.
+    residual : (p + 1,) array
+        u, with zero for the intercept where it is absorbed.
+    ratio : float or None
+        gamma; None where dummies absorb the intercepts.
     """
 
-    plain_scores: Array
     inverse: Array
     n_groups: int
     n_rows: int
     n_counted: int
+    reg: Regressors
+    residual: Array
+    ratio: float | None
 
     @classmethod
     def of(cls, reg: Regressors, beta: Array, inverse: Array, ratio: float = 0.0) -> PlainModel:
@@ -55,11 +61,10 @@ class PlainModel:
             gamma of a random intercept.
         """
         skip = reg.n_terms - len(beta)
-        u = np.concatenate([np.zeros(skip), -beta, [1.0]])
-        scores = reg.cross_row(u) if skip else reg.weighted_row(u, ratio)
         taking_part = reg.varying_groups() if skip else np.ones(reg.n_groups, dtype=bool)
         n_rows = int(reg.rows[taking_part].sum())
-        return cls(scores[skip:-1], inverse, int(taking_part.sum()), n_rows, len(beta) + skip)
+        u = np.concatenate([np.zeros(skip), -beta, [1.0]])
+        return cls(inverse, int(taking_part.sum()), n_rows, len(beta) + skip, reg, u, None if skip else ratio)
 
     @property
     def factor(self) -> float:
@@ -71,9 +76,18 @@ class PlainModel:
         """Why CR2 and CR3 are not computed."""
         return (Issue("enough_groups_for_cr1", {"n_groups": self.n_groups}),)
 
-    def errors(self, scores: Array, contrasts: Array) -> Array:
-        """(m,) standard errors of contrasts from (p, J) scores."""
-        return sandwich_errors(self.inverse, scores, contrasts)
+    def scores(self, groups: slice) -> Array:
+        """(p, L) s_j of some groups."""
+        if self.ratio is None:
+            return self.reg.cross_row(self.residual, groups)[1:-1]
+        return self.reg.weighted_row(self.residual, self.ratio, groups)[:-1]
+
+    def plain_errors(self, contrasts: Array) -> Array:
+        """(m,) standard errors of contrasts by CR1, without its factor."""
+        turned, squares = contrasts @ self.inverse, np.zeros(len(contrasts))
+        for groups in self.reg.pieces():
+            squares += ((turned @ self.scores(groups)) ** 2).sum(axis=1)
+        return np.sqrt(squares)
 
 
 def small_sample_factor(n_groups: int, n_rows: int, n_counted: int) -> float:
@@ -83,4 +97,4 @@ def small_sample_factor(n_groups: int, n_rows: int, n_counted: int) -> float:
 
 def sandwich_errors(inverse: Array, scores: Array, contrasts: Array) -> Array:
     """(m,) roots of the diagonal of C M [sum_j s_j s_j'] M C'."""
-    return np.sqrt([row @ row for row in contrasts @ inverse @ scores])
+    return np.asarray(np.linalg.norm(contrasts @ inverse @ scores, axis=1))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from reportgen.estimation.regressors import Regressors
+from reportgen.estimation.regressors import ALL, Regressors
 
 Array = NDArray[np.float64]
 
@@ -18,7 +18,7 @@ def mean_row(reg: Regressors) -> Array:
     return np.asarray(np.sqrt(reg.weight) * reg.means.T)
 
 
-def rotated_rows(reg: Regressors, columns: Array, about_mean: bool) -> list[Array]:
+def rotated_rows(reg: Regressors, columns: Array, about_mean: bool, groups: slice = ALL) -> list[Array]:
     """Products Q_j'D_j of D = [1, X, y] with an orthonormal basis Q_j of some columns, by Gram-Schmidt on the moments.
 
     Parameters
@@ -29,23 +29,23 @@ def rotated_rows(reg: Regressors, columns: Array, about_mean: bool) -> list[Arra
         The columns to be spanned are D_j `columns`.
     about_mean : bool
         Whether the basis is to be orthogonal to the intercept column too; then only centred cross-products enter.
+    groups : slice, optional
+        The L groups wanted; all by default.
 
     Returns
     -------
-    list of (p + 1, J) array
+    list of (p + 1, L) array
         One for each column; zeros in the groups where it depends on the earlier ones (few rows, no spread).
     """
     rows: list[Array] = []
-    room = reg.rows - 1 if about_mean else reg.rows.copy()  # a column beyond as many as there are rows is rounding
+    weight, room = reg.weight[groups], reg.rows[groups] - about_mean  # a column beyond as many as there are rows is rounding
     for column in columns.T:
-        row = reg.cross_row(column)
-        if not about_mean:
-            row += reg.weight * reg.at_means(column) * reg.means.T
+        row = reg.cross_row(column, groups) if about_mean else reg.weighted_row(column, 0.0, groups)
         whole = column @ row
         for earlier in rows:
             row -= earlier * (column @ earlier)
         pivot = column @ row
-        floor = np.maximum(DEPENDENT * whole, NO_SPREAD * reg.weight * (1.0 + reg.at_means(column) ** 2))
+        floor = np.maximum(DEPENDENT * whole, NO_SPREAD * weight * (1.0 + reg.at_means(column, groups) ** 2))
         is_new = (pivot > floor) & (room > 0)
         room -= is_new
         rows.append(row / np.sqrt(np.where(is_new, pivot, np.inf)))

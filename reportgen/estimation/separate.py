@@ -8,7 +8,7 @@ from scipy.special import fdtrc
 
 from reportgen.estimation.inference import PERFECT
 from reportgen.estimation.least_squares import PERFECT_FIT, solve
-from reportgen.estimation.regressors import CACHED_GROUPS, Regressors
+from reportgen.estimation.regressors import Regressors
 from reportgen.estimation.rotation import rotated_rows
 from reportgen.estimation.stacks import forward, product
 from reportgen.fits import Issue, Number, SeparateFit, Undefined, UnfitVariant
@@ -34,14 +34,11 @@ def fit_separate(variant: str, reg: Regressors) -> SeparateFit | UnfitVariant:
     k = reg.n_terms - 1
     if not k:
         return UnfitVariant(variant, Issue("no_column_varies_within"))
-    rows = rotated_rows(reg, np.eye(reg.n_terms + 1)[:, 1:-1], about_mean=True)
-    estimable = np.all([row[1 + place] > 0 for place, row in enumerate(rows)], axis=0)
-    if not estimable.any():
+    parts = [_solved(reg, groups) for groups in reg.pieces()]
+    estimable, slopes, spread, explained = (np.concatenate(found, axis=-1) for found in zip(*parts, strict=True))
+    n_groups = int(np.count_nonzero(estimable))
+    if not n_groups:
         return UnfitVariant(variant, Issue("no_group_carries_all_slopes", {"columns": tuple(c for c, _ in reg.terms[1:])}))
-    chosen = np.flatnonzero(estimable)
-    n_groups = len(chosen)
-    parts = [_solved(rows, chosen[first : first + CACHED_GROUPS]) for first in range(0, n_groups, CACHED_GROUPS)]
-    slopes, spread, explained = (np.concatenate(found, axis=-1) for found in zip(*parts, strict=True))
     response = reg.source[-1]
     squares = reg.moments.products_of(response, response)[estimable] * reg.factor[-1] ** 2
     rss = float(np.maximum(squares - explained, 0.0).sum())
@@ -70,19 +67,20 @@ def fit_separate(variant: str, reg: Regressors) -> SeparateFit | UnfitVariant:
     )
 
 
-def _solved(rows: list[Array], groups: NDArray[np.int64]) -> tuple[Array, Array, Array]:
-    """(k, L) slopes of some groups, (k, L) diagonals of the inverse of their normal matrices, (L,) squares explained.
+def _solved(reg: Regressors, groups: slice) -> tuple[NDArray[np.bool_], Array, Array, Array]:
+    """Which of some groups carry all slopes, and of these the (k, L) slopes, (k, L) diagonals of the inverse of their normal
+    matrices and (L,) squares explained.
 
-    `rows` are the products Q_j'[1, X_j, y_j] with orthonormal bases of the columns: R_j, with X_j'X_j = R_j'R_j, and Q_j'y_j.
+    An orthonormal basis Q_j of the columns gives Q_j'[1, X_j, y_j]: R_j, with X_j'X_j = R_j'R_j, and Q_j'y_j.
     """
-    k = len(rows)
-    triangle, rotated = np.empty((k, k, len(groups))), np.empty((k, 1, len(groups)))
-    for a, row in enumerate(rows):
-        triangle[:, a], rotated[a, 0] = row[1:-1, groups], row[-1, groups]
+    rows = rotated_rows(reg, np.eye(reg.n_terms + 1)[:, 1:-1], about_mean=True, groups=groups)
+    estimable = np.all([row[1 + place] > 0 for place, row in enumerate(rows)], axis=0)
+    triangle = np.stack([row[1:-1, estimable] for row in rows], axis=1)
+    rotated = np.stack([row[-1:, estimable] for row in rows])
     one = np.zeros_like(triangle)
-    one[np.arange(k), np.arange(k)] = 1.0
+    one[np.arange(len(rows)), np.arange(len(rows))] = 1.0
     inverse = forward(triangle, one)
-    return product(inverse, rotated)[:, 0], (inverse**2).sum(axis=0), (rotated[:, 0] ** 2).sum(axis=0)
+    return estimable, product(inverse, rotated)[:, 0], (inverse**2).sum(axis=0), (rotated[:, 0] ** 2).sum(axis=0)
 
 
 def _equality(gram: Array, rss: float, sizes: tuple[int, int, int]) -> tuple[Number, Number]:

@@ -8,9 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reportgen.estimation.absent import absent
+from reportgen.estimation.independence import dependent_columns
 from reportgen.estimation.least_squares import solve
 from reportgen.estimation.random_intercept import Profile, SizeClasses, at_ratio
-from reportgen.estimation.regressors import Regressors, Term, dependent_columns, regressors
+from reportgen.estimation.regressors import Regressors, Term, regressors
 from reportgen.fits import Fit, Issue, LeastSquaresFit, MixedFit, Number, Undefined
 from reportgen.moments import ColumnLevel, GroupMoments
 
