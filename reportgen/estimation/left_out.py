@@ -48,7 +48,7 @@ class LeftOut:
         """One problem for each of `groups` (by default for every group) of `reg`."""
         chosen = np.arange(reg.n_groups) if groups is None else groups
         within = _within_left(reg.S_W, reg.cross_of(chosen))
-        return cls(SizeClasses.of(reg), chosen, reg.rows[chosen], reg.weight[chosen], reg.means[chosen], within)
+        return cls(SizeClasses.of(reg), chosen, reg.rows[chosen], reg.weight[chosen], reg.means_of(chosen), within)
 
     def only(self, index: Index) -> LeftOut:
         """Some of the problems."""

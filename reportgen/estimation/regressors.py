@@ -132,15 +132,19 @@ class Regressors:
             found |= self.moments.products_of(column, column) > 0
         return found
 
-    def _mean(self, place: int, groups: slice) -> Array:
-        """(L,) scaled group means of a column; the first after the intercept has place 0."""
+    def _mean(self, place: int, groups: slice | NDArray[np.int64]) -> Array:
+        """(L,) scaled means of some groups, of one column; the first after the intercept has place 0."""
         own = self.moments.means[groups, self.source[place]] - self.moments.grand_mean[self.source[place]]
         return np.asarray(own * self.mean_factor[place])
 
+    def means_of(self, groups: slice | NDArray[np.int64]) -> Array:
+        """(L, p + 1) means m_j of some groups, scaled; first column 1, last the response. Each column lies in one piece."""
+        return np.stack([np.ones(len(self.rows[groups])), *(self._mean(place, groups) for place in range(self.n_terms))]).T
+
     @cached_property
     def means(self) -> Array:
-        """(J, p + 1) group means m_j, scaled; first column 1, last the response. Each column lies in one piece of memory."""
-        return np.stack([np.ones(self.n_groups), *(self._mean(place, ALL) for place in range(self.n_terms))]).T
+        """(J, p + 1) :meth:`means_of` all groups."""
+        return self.means_of(ALL)
 
     def at_means(self, column: Array, groups: slice = ALL) -> Array:
         """(L,) one combination of the columns, (p + 1,), at the group means."""
