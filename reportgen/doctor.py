@@ -14,7 +14,9 @@ from reportgen.resources import resource
 PDF_TRIAL = """
 import warnings
 warnings.simplefilter("ignore")
-import weasyprint
+from reportgen.presentation.library_search import by_name_only
+with by_name_only():
+    import weasyprint
 from weasyprint.text.ffi import harfbuzz_subset, pango
 weasyprint.HTML(string="<p>A").write_pdf()
 number = pango.pango_version()

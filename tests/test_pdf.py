@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import io
 import json
 import logging
 import shutil
 import subprocess
+import tempfile
 from base64 import b64encode
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -242,6 +245,26 @@ def test_a_figure_drawn_after_the_layout_is_the_one_put_in_its_place() -> None:
     later = pdf_of_page(page, {}, drawings=Drawings(sizes, lambda: dict.fromkeys(sizes, red)))
     assert later == pdf_of_page(page.replace("reportgen-figure:a", f"data:image/svg+xml;base64,{b64encode(red).decode()}"), {})
     assert later != pdf_of_page(page, {}, drawings=Drawings(sizes, dict))
+
+
+@pytest.mark.parametrize("source", ["", '<img src="file:///no" alt="a">'])
+def test_no_temporary_file_is_left_when_memory_is_not_tidied_up(
+    source: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    seen: list[list[Path]] = []
+    monkeypatch.setattr(pdf, "declare_accessible", lambda _metadata: seen.append(list(tmp_path.iterdir())))
+    style = f'{font_faces()} p {{ font-family: "Report Sans" }}'
+    page = f'<html lang="en"><title>t</title><style>{style}</style><p>t</p>{source}</html>'
+    gc.disable()
+    try:
+        with suppress(FatalURLFetchingError):
+            pdf_of_page(page, {})
+    finally:
+        gc.enable()
+    assert bool(seen) == (not source)
+    assert all(seen)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_relative_address_leads_nowhere() -> None:

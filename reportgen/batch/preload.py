@@ -20,7 +20,6 @@ LIBRARIES = (
     "matplotlib.font_manager",
     "matplotlib.backends.backend_agg",
     "matplotlib.backends.backend_svg",
-    "weasyprint",
     "reportgen.batch.child",
     "reportgen.batch.report",
     "reportgen.presentation.document",
@@ -40,14 +39,16 @@ def preload() -> None:
 
 
 def _warm_up() -> None:
-    """Read templates and fonts: what is cached here need not be read by each of the children."""
+    """Load the PDF library, read templates and fonts: what is cached here need not be read by each of the children."""
     from reportgen.presentation.html import page_environment
     from reportgen.presentation.languages import languages
     from reportgen.presentation.layers import Layers
     from reportgen.presentation.own_templates import template_names
-    from reportgen.presentation.pdf import font_faces
+    from reportgen.presentation.pdf import font_faces, load_renderer
     from reportgen.presentation.wording import wording
 
+    with suppress(Exception):
+        load_renderer()
     with suppress(Exception):
         font_faces()
         for layers in map(Layers, languages()):

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import unicodedata
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
 from io import BytesIO
 from pathlib import Path
+from shutil import rmtree
 from typing import TYPE_CHECKING, Any
 
 from reportgen.errors import OutputError
@@ -117,10 +119,10 @@ def pdf_of_page(page: str, attachments: Mapping[str, str], date: str = "", drawi
         for name, text in attachments.items()
     ]
     html = renderer.HTML(string=page, base_url=None, url_fetcher=fetcher)
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), _fonts() as fonts:
         warnings.simplefilter("ignore", ResourceWarning)  # it leaves its own colour profile open
         images: dict[str, Any] = {}
-        document = html.render(cache=images)
+        document = html.render(cache=images, font_config=fonts)
         _draw(images, drawings, fetcher)
         declare_accessible(document.metadata)
         written = document.write_pdf(
@@ -140,6 +142,23 @@ def font_faces() -> str:
         f"@font-face {{ font-family: '{family}'; font-weight: {weight}; font-style: {style}; src: url({FONT_SCHEME}:{file}); }}"
         for file, (family, weight, style) in FACES.items()
     )
+
+
+@contextmanager
+def _fonts() -> Iterator[object]:
+    """The fonts of one page, which the library writes into a temporary folder.
+
+    It removes that when it is no longer referred to, which a process that ends without tidying up its memory never finds out.
+    """
+    from weasyprint.text.fonts import FontConfiguration
+
+    fonts = FontConfiguration()
+    try:
+        yield fonts
+    finally:
+        if fonts._folder is not None:
+            rmtree(fonts._folder, ignore_errors=True)
+            fonts._folder = None
 
 
 def _font(file: str) -> bytes:
