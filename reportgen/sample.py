@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from reportgen.errors import NoCompleteRows
 from reportgen.sources import Source
-from reportgen.sources.arrays import from_mask
+from reportgen.sources.arrays import from_mask, from_numbers, numbers_or, to_mask, to_numbers
 
 Reason = Literal["missing_value", "missing_group"]
 
@@ -62,7 +62,7 @@ class Ledger:
         """The ledger of the rows of both."""
         counts = {c: self.dropped.get(c, 0) + other.dropped.get(c, 0) for c in dict.fromkeys([*self.dropped, *other.dropped])}
         tables = [t for t in (self.groups_of_dropped, other.groups_of_dropped) if t is not None]
-        both = pa.concat_tables(tables).group_by(list(tables[0].column_names)).aggregate([]) if tables else None
+        both = _distinct(pa.concat_tables(tables)) if tables else None
         return Ledger(self.n_rows_read + other.n_rows_read, counts, self.groups or other.groups, both)
 
     @property
@@ -139,7 +139,7 @@ def complete_rows(chunk: pa.Table, columns: Sequence[str], groups: Sequence[str]
         has_group &= ~missing.get(name, np.False_)
     lost = chunk.select(list(groups)).filter(from_mask(~complete & has_group)) if groups else None
     if lost is not None:
-        lost = _decoded(lost).group_by(list(groups)).aggregate([])
+        lost = _distinct(_decoded(lost))
     return chunk.filter(from_mask(complete)), Ledger(chunk.num_rows, counts, tuple(groups), lost)
 
 
@@ -158,9 +158,9 @@ def _missing(column: Any) -> NDArray[np.bool_] | None:
     kind = column.type
     mask = None
     if column.null_count:
-        mask = np.asarray(column.is_null(nan_is_null=pa.types.is_floating(kind)))
+        mask = to_mask(column.is_null(nan_is_null=pa.types.is_floating(kind)))
     elif pa.types.is_floating(kind) and pc.any(pc.is_nan(column)).as_py():
-        mask = np.asarray(pc.is_nan(column))
+        mask = to_mask(pc.is_nan(column))
     blank = _blank(column)
     if blank is None:
         return mask
@@ -181,7 +181,21 @@ def _blank(column: Any) -> NDArray[np.bool_] | None:
     lengths = pc.binary_length(column)
     if pc.min(lengths).as_py() != 0:
         return None
-    return np.asarray(pc.fill_null(pc.equal(lengths, 0), False))
+    pieces = lengths.chunks if isinstance(lengths, pa.ChunkedArray) else [lengths]
+    return np.concatenate([numbers_or(piece, 1) == 0 for piece in pieces])
+
+
+def _distinct(table: pa.Table) -> pa.Table:
+    """The rows of a table without nulls that differ from all before them.
+
+    By codes, because the grouping of Arrow loads its data sets and pandas first, longer than most fits take.
+    """
+    codes = np.zeros(table.num_rows, dtype=np.int64)
+    for column in table.columns:
+        encoded = pa.concat_arrays(column.chunks).dictionary_encode() if column.num_chunks else None
+        if encoded is not None:
+            codes = np.unique(codes * len(encoded.dictionary) + to_numbers(encoded.indices), return_inverse=True)[1]
+    return table.take(from_numbers(np.sort(np.unique(codes, return_index=True)[1])))
 
 
 def _decoded(table: pa.Table) -> pa.Table:

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from reportgen.design.labels import label_texts, natural_order
-from reportgen.sources.arrays import from_mask, from_numbers, to_numbers
+from reportgen.sources.arrays import from_mask, from_numbers, numbers_or, to_numbers
 
 Codes = NDArray[np.int64]
 
@@ -102,7 +102,7 @@ class ColumnIndex:
             self.values = distinct
             return np.arange(len(distinct), dtype=np.int64)
         found = pc.index_in(distinct, value_set=self.values)
-        codes = as_numpy(pc.fill_null(found, -1)).astype(np.int64)
+        codes = numbers_or(found, -1).astype(np.int64)
         new = codes < 0
         if new.any():
             codes[new] = np.arange(self.n_values, self.n_values + int(new.sum()))

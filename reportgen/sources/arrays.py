@@ -33,6 +33,18 @@ def to_numbers(array: Any) -> NDArray[Any]:
     return np.from_dlpack(array) if len(array) else np.empty(0, dtype=array.type.to_pandas_dtype())
 
 
+def numbers_or(array: Any, missing: int) -> NDArray[Any]:
+    """(n,) numbers of an Arrow array, `missing` where it has none."""
+    values = to_numbers(pa.Array.from_buffers(array.type, len(array), [None, array.buffers()[1]], offset=array.offset))
+    return np.where(to_numbers(array.is_null()), values.dtype.type(missing), values) if array.null_count else values
+
+
+def to_mask(column: Any) -> NDArray[np.bool_]:
+    """(n,) mask of an Arrow column of booleans without nulls."""
+    pieces = column.chunks if isinstance(column, pa.ChunkedArray) else [column]
+    return np.concatenate([np.zeros(0, dtype=bool), *(to_numbers(piece).astype(bool) for piece in pieces)])
+
+
 def from_texts(values: Sequence[str]) -> Any:
     """Texts as an Arrow array of large strings; (n,)."""
     data = "".join(values).encode()
