@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reportgen.estimation.independence import dependent_columns
+from reportgen.estimation.many_intercepts import per_ratio
 from reportgen.estimation.random_intercept import SizeClasses
 from reportgen.estimation.regressors import INTERCEPT, Term, regressors
 from reportgen.fits import Issue, Number, Undefined
@@ -167,12 +168,17 @@ class BlendSpace:
         index = np.append(self.x, self.classes.n_terms)
         return np.asarray(self.classes.within[np.ix_(index, index)])
 
-    def between_gram(self, gamma: float) -> Array:
-        """(k + 1, k + 1) S_B(gamma) of [X, y], the intercept and the group-level columns partialled out."""
+    def between_grams(self, gamma: Array) -> Array:
+        """(G, k + 1, k + 1) S_B(gamma) of [X, y] at each ratio, the intercept and the group-level columns partialled out."""
         index = np.append(self.x, self.classes.n_terms)
-        whole = self.classes.gram(np.array([gamma]))[0] - self.classes.within
-        cross = whole[np.ix_(self.fixed, index)]
-        return np.asarray(whole[np.ix_(index, index)] - cross.T @ np.linalg.solve(whole[np.ix_(self.fixed, self.fixed)], cross))
+        whole = self.classes.gram_of_means(gamma)
+        cross = whole[:, self.fixed[:, None], index]
+        explained = cross.transpose(0, 2, 1) @ np.linalg.solve(whole[:, self.fixed[:, None], self.fixed], cross)
+        return np.asarray(whole[:, index[:, None], index] - explained)
+
+    def between_gram(self, gamma: float) -> Array:
+        """(k + 1, k + 1) the same at one ratio."""
+        return np.asarray(self.between_grams(np.array([gamma]))[0])
 
     @cached_property
     def within_slopes(self) -> Array:
@@ -180,11 +186,11 @@ class BlendSpace:
         gram = self.within_gram
         return np.asarray(np.linalg.solve(gram[:-1, :-1], gram[:-1, -1]))
 
-    def slopes(self, gamma: float) -> Array:
-        """(k,) b(gamma), scaled: the within slopes plus the pull of the between part."""
-        within, between = self.within_gram, self.between_gram(gamma)
-        gap = between[:-1, -1] - between[:-1, :-1] @ self.within_slopes
-        return np.asarray(self.within_slopes + np.linalg.solve(within[:-1, :-1] + between[:-1, :-1], gap))
+    def slopes(self, gamma: Array) -> Array:
+        """(G, k) b(gamma) at each of G ratios, scaled: the within slopes plus the pull of the between part."""
+        within, between = self.within_gram[:-1, :-1], per_ratio(self.between_grams, gamma, len(self.classes.size))
+        gap = between[:, :-1, -1] - between[:, :-1, :-1] @ self.within_slopes
+        return np.asarray(self.within_slopes + np.linalg.solve(within + between[:, :-1, :-1], gap[:, :, None])[:, :, 0])
 
     def between_slopes(self, gamma: float) -> Array | Undefined:
         """(m,) b_B(gamma) of the columns that vary between groups, scaled; undefined where the groups are too few."""
@@ -254,8 +260,7 @@ def curve(space: BlendSpace, fitted_gamma: Number, n_points: int = 121) -> Curve
         Points G on the curve, both ends included.
     """
     share = np.linspace(0.0, 1.0, n_points) ** 2
-    inner = [space.slopes(float(rho / (1.0 - rho))) for rho in share[:-1]]
-    slopes = np.array([*inner, space.within_slopes]) * space.unit
+    slopes = np.vstack([space.slopes(share[:-1] / (1.0 - share[:-1])), space.within_slopes]) * space.unit
     fitted = fitted_gamma if isinstance(fitted_gamma, Undefined) else fitted_gamma / (1.0 + fitted_gamma)
     return Curve(space.columns, share, slopes, fitted)
 

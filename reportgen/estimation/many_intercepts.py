@@ -132,7 +132,7 @@ def solve_at(problems: Problems, index: Index, gamma: Array) -> Solutions:
     index, gamma : (G,) array
         Problems and the ratio of each.
     """
-    beta, inverse, rss, _ = _solve(problems.gram(index, gamma))
+    beta, inverse, rss = _solve(problems.gram(index, gamma))
     sigma2 = rss / (problems.n_rows[index] - problems.n_terms)
     return Solutions(gamma, sigma2, beta, inverse * sigma2[:, None, None])
 
@@ -167,31 +167,37 @@ def optimise_many(problems: Problems) -> Solutions:
     return solve_at(problems, everyone, gamma[order[first]])
 
 
-def _solve(gram: Array) -> tuple[Array, Array, Array, Array]:
-    """(G, p) coefficients, (G, p, p) inverse of the normal matrix, (G,) residual squares, (G,) its log determinant."""
+def _scaled(gram: Array) -> tuple[Array, Array]:
+    """(G, p) sizes of the columns and (G, p, p) normal matrices in units of them."""
     normal = gram[:, :-1, :-1]
     size = np.sqrt(np.diagonal(normal, axis1=1, axis2=2))
-    scaled = normal / (size[:, :, None] * size[:, None, :])
+    return size, normal / (size[:, :, None] * size[:, None, :])
+
+
+def _solve(gram: Array) -> tuple[Array, Array, Array]:
+    """(G, p) coefficients, (G, p, p) inverse of the normal matrix, (G,) residual squares."""
+    size, scaled = _scaled(gram)
     inverse = np.linalg.inv(scaled)
     rhs = (gram[:, :-1, -1] / size)[:, :, None]
     beta = inverse @ rhs
     beta += inverse @ (rhs - scaled @ beta)
     contrast = np.concatenate([-beta[:, :, 0] / size, np.ones((len(gram), 1))], axis=1)
     rss = np.einsum("gi,gij,gj->g", contrast, gram, contrast)
-    log_det = np.linalg.slogdet(scaled)[1] + 2.0 * np.log(size).sum(axis=1)
-    return -contrast[:, :-1], inverse / (size[:, :, None] * size[:, None, :]), rss, log_det
+    return -contrast[:, :-1], inverse / (size[:, :, None] * size[:, None, :]), rss
 
 
 def _deviance(problems: Problems, index: Index, gamma: Array) -> Array:
     """(G,) profiled REML deviance, up to a constant of the problem."""
-    _, _, rss, log_det = _solve(problems.gram(index, gamma))
+    gram = problems.gram(index, gamma)
+    size, scaled = _scaled(gram)
+    log_det = np.linalg.slogdet(scaled)[1] + 2.0 * np.log(size).sum(axis=1)
     divisor = problems.n_rows[index] - problems.n_terms
-    return np.asarray(problems.log_determinant(index, gamma) + divisor * np.log(rss) + log_det)
+    return np.asarray(problems.log_determinant(index, gamma) + divisor * np.log(_solve(gram)[2]) + log_det)
 
 
 def _slope(problems: Problems, index: Index, gamma: Array) -> Array:
     """(G,) derivative of the profiled REML deviance by gamma."""
-    beta, inverse, rss, _ = _solve(problems.gram(index, gamma))
+    beta, inverse, rss = _solve(problems.gram(index, gamma))
     change = problems.gram_slope(index, gamma)
     contrast = np.concatenate([-beta, np.ones((len(beta), 1))], axis=1)
     bent = np.einsum("gi,gij,gj->g", contrast, change, contrast)
