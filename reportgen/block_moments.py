@@ -111,7 +111,7 @@ def block_moments(
         np.add.at(means[a], codes, shifted if weights is None else shifted * weights)
     means /= np.where(weight > 0, weight, 1.0)
     for shifted, mean in zip(deviations, means, strict=True):
-        shifted -= mean[codes]
+        shifted -= mean.take(codes)
     if not by_group:
         gram = deviations @ (deviations if weights is None else deviations * weights).T
         return BlockMoments(rows, weight, means, gram[np.tril_indices(p)][:, None])

@@ -43,6 +43,7 @@ class Case:
 CASES = (
     *(Case(rows, 10_000, 3) for rows in (100_000, 1_000_000, 10_000_000)),
     *(Case(10_000_000, groups, 3) for groups in (100, 100_000, 1_000_000)),
+    Case(2_000_000, 1_000_000, 3),
     *(Case(1_000_000, 1_000, predictors) for predictors in (2, 10, 50)),
     Case(1_000_000, 100_000, 1, "csv"),
 )
