@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -200,29 +201,40 @@ class InterceptRegion:
         bottom = max(low, min(top, max(self.best, 1e-4 * top)) * 1e-6)
         points = np.unique(np.concatenate([[low, self.best], np.logspace(np.log10(bottom), np.log10(top), FINE)]))
         points = points[(points >= low) & (points <= top)]
-        tau_low = 0.0 if low == 0.0 else self._extreme(points, lambda gamma: gamma * self._variance(gamma, False), -1.0)
+        least, greatest = self._variances(points)
+
+        def of_tau(gamma: Array, bound: int) -> Array:
+            return gamma * self._variances(gamma)[bound]
+
+        def of_sigma(gamma: Array, bound: int) -> Array:
+            return self._variances(gamma)[bound]
+
+        tau_low = 0.0 if low == 0.0 else self._extreme(points, points * least, partial(of_tau, bound=0), -1.0)
         tau_high: Number = Undefined(Issue("unbounded_variance_ratio"))
         if not unbounded:
-            tau_high = self._extreme(points, lambda gamma: gamma * self._variance(gamma, True), 1.0)
+            tau_high = self._extreme(points, points * greatest, partial(of_tau, bound=1), 1.0)
         sigma = (
-            self._extreme(points, lambda gamma: self._variance(gamma, False), -1.0),
-            self._extreme(points, lambda gamma: self._variance(gamma, True), 1.0),
+            self._extreme(points, least, partial(of_sigma, bound=0), -1.0),
+            self._extreme(points, greatest, partial(of_sigma, bound=1), 1.0),
         )
         return (tau_low, tau_high), sigma
 
-    def _variance(self, gamma: Array, upper: bool) -> Array:
-        """(G,) greatest or least sigma2 of the region at each ratio."""
+    def _variances(self, gamma: Array) -> tuple[Array, Array]:
+        """(G,) least and (G,) greatest sigma2 of the region at each ratio."""
         profile = Profile(self.classes, gamma, self.restricted)
-        return np.asarray(profile.rss / profile.divisor * variance_factor(self.slack(gamma) / profile.divisor, upper))
+        middle, slack = profile.rss / profile.divisor, (self.cut + self.least - profile.deviance) / profile.divisor
+        return middle * variance_factor(slack, False), middle * variance_factor(slack, True)
 
-    def _extreme(self, points: Array, function: Callable[[Array], Array], sign: float) -> float:
-        """Square root of the greatest (sign 1) or least (sign -1) value over the region, refined between its neighbours."""
-        values = sign * function(points)
-        at = int(np.argmax(values))
+    def _extreme(self, points: Array, values: Array, function: Callable[[Array], Array], sign: float) -> float:
+        """Square root of the greatest (sign 1) or least (sign -1) value over the region, refined between its neighbours.
+
+        `values` are those of the function at the points.
+        """
+        at = int(np.argmax(sign * values))
         low, high = points[max(at - 1, 0)], points[min(at + 1, len(points) - 1)]
         # A peak is flat: known to seven digits, its height is right to fourteen.
         peak = bracketed_peak(lambda gamma: sign * function(gamma), low, high, 1e-7 * high)[1]
-        return float(np.sqrt(sign * max(peak, float(values[at]))))
+        return float(np.sqrt(sign * max(peak, sign * float(values[at]))))
 
 
 def variance_factor(excess: Array, upper: bool) -> Array:

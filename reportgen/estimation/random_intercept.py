@@ -14,6 +14,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from reportgen.estimation.independence import well_conditioned
 from reportgen.estimation.regressors import Regressors
 from reportgen.estimation.roots import bracketed_roots
 
@@ -196,8 +197,8 @@ def log_range(at_upper_end: Array) -> tuple[float, float]:
     """
     normal = at_upper_end[:, :-1, :-1]
     size = np.sqrt(np.diagonal(normal, axis1=1, axis2=2))
-    least = np.linalg.eigvalsh(normal / (size[:, :, None] * size[:, None, :]))[:, 0]
-    return LOG_GAMMA[0], LOG_GAMMA[1] if np.all(least > DEPENDENT) else SHORT_OF_DIGITS
+    independent = well_conditioned(normal / (size[:, :, None] * size[:, None, :]), DEPENDENT)
+    return LOG_GAMMA[0], LOG_GAMMA[1] if np.all(independent) else SHORT_OF_DIGITS
 
 
 def optimise(classes: SizeClasses, restricted: bool) -> Optimum:
