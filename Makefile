@@ -75,6 +75,7 @@ picture: $(VENV)/.development
 
 benchmarks: $(VENV)/.development
 	$(BIN)/python tests/benchmarks/startup.py
+	$(BIN)/python tests/benchmarks/report.py
 	$(BIN)/python tests/benchmarks/in_memory.py
 	$(BIN)/python tests/benchmarks/parquet.py
 	$(BIN)/python tests/benchmarks/growth.py

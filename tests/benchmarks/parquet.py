@@ -13,7 +13,10 @@ import pyarrow.parquet as pq
 from grouped_data import FORMULA, make_columns
 from processes import best_of
 
-READ = "import sys, pyarrow.dataset as ds; ds.dataset(sys.argv[1]).to_table(columns=['y', 'x', 'g'])"
+READ = {
+    "as a data set": "import sys, pyarrow.dataset as ds; ds.dataset(sys.argv[1]).to_table(columns=['y', 'x', 'g'])",
+    "read_table": "import sys, pyarrow.parquet as pq; pq.read_table(sys.argv[1], columns=['y', 'x', 'g'])",
+}
 
 
 def write_file(path: str, n_rows: int, n_groups: int, text_groups: bool) -> None:
@@ -25,7 +28,7 @@ def write_file(path: str, n_rows: int, n_groups: int, text_groups: bool) -> None
 
 
 def main() -> None:
-    """Print both times, their ratio and the peak memory of each."""
+    """Print all times, the ratios of the fits to the ways of reading, and the peak memory of each."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, default=10_000_000)
     parser.add_argument("--groups", type=int, default=100_000)
@@ -42,13 +45,14 @@ def main() -> None:
         writer.join()
         if writer.exitcode:
             raise RuntimeError("the data file could not be written")
-        reading = best_of([sys.executable, "-c", READ, path], options.runs)
-        fitting = best_of([sys.executable, "-m", "reportgen", "fit", path, FORMULA, "--json", "--quiet"], options.runs)
+        reading = {f"pyarrow {name}": best_of([sys.executable, "-c", code, path], options.runs) for name, code in READ.items()}
+        fit = [sys.executable, "-m", "reportgen", "fit", path, FORMULA, "--quiet"]
+        fitting = {"fit": best_of(fit, options.runs), "fit --json": best_of([*fit, "--json"], options.runs)}
 
     print(f"{options.rows:,} rows, {options.groups:,} groups in Parquet")
-    print(f"pyarrow reads      {reading.seconds:7.3f} s   {reading.megabytes:6.0f} MB")
-    print(f"reportgen fit      {fitting.seconds:7.3f} s   {fitting.megabytes:6.0f} MB")
-    print(f"ratio              {fitting.seconds / reading.seconds:7.2f}     {fitting.megabytes / reading.megabytes:6.2f}")
+    for name, run in {**reading, **fitting}.items():
+        ratios = "".join(f"   {run.seconds / other.seconds:5.2f}" for other in reading.values()) if name in fitting else ""
+        print(f"{name:22} {run.seconds:7.3f} s   {run.megabytes:6.0f} MB{ratios}")
 
 
 if __name__ == "__main__":
