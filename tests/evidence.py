@@ -9,13 +9,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from numpy.typing import NDArray
 
 import reportgen.modelling
 from reportgen.analysis import walk
 from reportgen.findings import Evidence, Finding
 from reportgen.findings.records import Rule
-from reportgen.fits import Issue, Undefined
-from reportgen.moments import ColumnLevel
+from reportgen.fits import Issue, LeastSquaresFit, MixedFit, Undefined
+from reportgen.moments import ColumnLevel, GroupMoments, column_levels
+from reportgen.points import Points
 
 FORMULA = "y ~ x + (1 | g)"
 ABSENT = Undefined(Issue("variant_not_fitted", {"variant": "no_pooling"}))
@@ -68,3 +70,53 @@ def compared(**changes: Any) -> Evidence:
 
 def fitted(**changes: Any) -> Evidence:
     return replace(base(), fits={**base().fits, **changes})
+
+
+def of_rows(*columns: NDArray[np.float64], codes: NDArray[np.int64], weights: NDArray[np.float64] | None = None) -> Evidence:
+    """Evidence with the moments, levels and points of these rows; predictors x, z, ..., the response last."""
+    names = (*"xzvw"[: len(columns) - 1], "y")
+    values = np.column_stack(columns)
+    moments = GroupMoments.from_rows(names, codes, values, int(codes.max()) + 1, weights=weights)
+    points = Points(codes, values, len(codes))
+    groups = tuple(f"g{j:02d}" for j in range(moments.n_groups))
+    return replace(base(), moments=moments, levels=column_levels(moments), points=points, groups=groups)
+
+
+def leveled(*levels: ColumnLevel) -> Evidence:
+    """Evidence with other levels of the predictors."""
+    return replace(base(), levels=(*levels, level("y")))
+
+
+def least_squares(variant: str) -> LeastSquaresFit:
+    """A variant fitted by least squares."""
+    fit = base().fits[variant]
+    assert isinstance(fit, LeastSquaresFit)
+    return fit
+
+
+def with_issue(code: str, *variants: str) -> Evidence:
+    """Evidence in which some mixed variants have an issue, beside another."""
+    changed = {}
+    for variant in variants:
+        fit = base().fits[variant]
+        assert isinstance(fit, MixedFit)
+        changed[variant] = replace(fit, issues=(Issue("something_else"), Issue(code)))
+    return fitted(**changed)
+
+
+def grouped(*sizes: int) -> Evidence:
+    """Groups of these sizes, the column otherwise of no matter."""
+    codes = np.repeat(np.arange(len(sizes)), sizes)
+    return of_rows(np.arange(float(len(codes))), np.sin(np.arange(len(codes))), codes=codes)
+
+
+def derived(exponent: float, *, n_groups: int = 5) -> Evidence:
+    """z is a line on the group means of x, but for a part of this size."""
+    codes = np.repeat(np.arange(n_groups), [3, 4, 5, 3, 4][:n_groups])
+    x = np.sin(np.arange(len(codes)) * 1.7) + codes
+    means = np.array([x[codes == j].mean() for j in range(n_groups)])
+    centred = (means - x.mean())[codes]
+    other = ((np.arange(n_groups) - 1.0) ** 2)[codes]
+    other = other - other.mean() - centred * (centred @ other) / (centred @ centred)
+    z = 3.0 - 2.0 * centred + 10.0**exponent * other * np.sqrt(4 * centred @ centred / (other @ other + 1e-300))
+    return of_rows(x, z, np.cos(np.arange(len(codes))), codes=codes)
