@@ -123,15 +123,25 @@ def _fit(options: argparse.Namespace, messages: Messages) -> int:
     analysis = _analyze(options.data, options.formula, given_choices(options), messages)
     messages.clear()
     if options.json:
-        from reportgen.presentation.exports import result_file
+        from reportgen.presentation.exports import result_bytes
 
-        sys.stdout.write(result_file(analysis))
+        _print_bytes(result_bytes(analysis))
     else:
         from reportgen.presentation.text import comparison_text
 
         sys.stdout.write(comparison_text(analysis))
     sys.stdout.flush()
     return 0
+
+
+def _print_bytes(content: bytes) -> None:
+    """Write text that is encoded already; it is decoded only for a standard output that has been replaced by one of text."""
+    binary = getattr(sys.stdout, "buffer", None)
+    if binary is None:
+        sys.stdout.write(content.decode())
+    else:
+        sys.stdout.flush()
+        binary.write(content)
 
 
 def _batch(options: argparse.Namespace, messages: Messages) -> int:
@@ -235,9 +245,12 @@ def _stem(data: str) -> str:
 
 
 def _analyze(data: str, formula: str, choices: Options | None, messages: Messages) -> Analysis:
-    from reportgen.analysis import walk
+    from reportgen.garbage import collection_paused
 
-    return walk(formula, data, choices, messages.progress)
+    with collection_paused():  # hundreds of modules are loaded, and nothing of them is garbage
+        from reportgen.analysis import walk
+
+        return walk(formula, data, choices, messages.progress)
 
 
 @dataclass(frozen=True, slots=True)

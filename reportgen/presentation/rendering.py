@@ -64,9 +64,9 @@ def pdf(material: Material) -> bytes:
 
 def result(material: Material) -> bytes:
     """The result file."""
-    from reportgen.presentation.exports import result_file
+    from reportgen.presentation.exports import result_bytes
 
-    return result_file(material.analysis).encode()
+    return result_bytes(material.analysis)
 
 
 def docx(material: Material) -> bytes:
