@@ -14,65 +14,21 @@ import sys
 import traceback
 import warnings
 
-FORBIDDEN = (
-    "os.system",
-    "os.exec",
-    "os.fork",
-    "os.forkpty",
-    "os.posix_spawn",
-    "os.spawn",
-    "pty.spawn",
-    "subprocess.Popen",
-    "socket.connect",
-    "socket.bind",
-    "socket.getaddrinfo",
-    "socket.sendto",
-    "urllib.Request",
-    "webbrowser.open",
-)
-CHANGES = (
-    "os.remove",
-    "os.rename",
-    "os.mkdir",
-    "os.rmdir",
-    "os.link",
-    "os.symlink",
-    "os.truncate",
-    "os.chmod",
-    "shutil.rmtree",
-)
-WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
+import audit
 
 
 def watch(out: str, noted: list[str]) -> None:
-    """Note every forbidden event, and every change outside `out`, the temporary files and the drawing library's cache."""
-    places = (out, os.devnull, *(os.environ[name] for name in ("MPLCONFIGDIR", "TMPDIR") if name in os.environ))
-    allowed = tuple(os.path.realpath(path) + os.sep for path in places)
-
-    def is_outside(path: object) -> bool:
-        if isinstance(path, int):
-            return False
-        return not (os.path.realpath(os.fsdecode(path)) + os.sep).startswith(allowed)  # type: ignore[arg-type]
-
-    def is_pdf_process(arguments: tuple[object, ...]) -> bool:
-        """The PDF's own process: this interpreter with a fixed text; what it reads comes on standard input."""
-        command = arguments[1]
-        return (
-            arguments[0] == sys.executable
-            and isinstance(command, list)
-            and command[1:3] == ["-P", "-c"]
-            and command[3].endswith("from reportgen.presentation.pdf_process import child; child()")
-        )
+    """Note every forbidden event, whoever asks for it, and every change outside `out`, temporary files and the fonts' cache."""
+    chosen = [os.environ[name] for name in ("MPLCONFIGDIR", "TMPDIR") if name in os.environ]
+    allowed = audit.folders(out, os.devnull, *chosen)
 
     def hook(event: str, arguments: tuple[object, ...]) -> None:
-        if event == "urllib.Request" and str(arguments[0]).startswith("data:"):
-            return
-        if event == "subprocess.Popen" and is_pdf_process(arguments):
-            return
-        if event in FORBIDDEN or (event in CHANGES and is_outside(arguments[0])):
+        if event in audit.FORBIDDEN:
+            is_wrong = not (audit.is_asked_of_nobody(event, arguments) or audit.is_pdf_process(event, arguments))
+        else:
+            is_wrong = not all(audit.is_within(path, allowed) for path in audit.written(event, arguments))
+        if is_wrong:
             noted.append(f"{event} {str(arguments)[:200]}")
-        elif event == "open" and isinstance(arguments[2], int) and arguments[2] & WRITES and is_outside(arguments[0]):
-            noted.append(f"open to write {str(arguments)[:200]}")
 
     sys.addaudithook(hook)
 

@@ -14,6 +14,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from audit import surroundings
 from PIL import Image, PngImagePlugin
 from pypdf import PdfReader
 from situations import SITUATIONS, analysis
@@ -157,7 +158,7 @@ def test_the_pdf_has_title_author_and_date() -> None:
 
 def made_elsewhere(folder: Path, seed: str, zone: str) -> bytes:
     folder.mkdir()
-    environment = {**os.environ, "PYTHONHASHSEED": seed, "TZ": zone, "PYTHONPATH": str(ROOT), "SOURCE_DATE_EPOCH": "1700000000"}
+    environment = {**os.environ, **surroundings(ROOT), "PYTHONHASHSEED": seed, "TZ": zone, "SOURCE_DATE_EPOCH": "1700000000"}
     command = [sys.executable, "-m", "reportgen", "render", str(EXAMPLE), FORMULA, "--quiet", "--format", "pdf", "html"]
     subprocess.run(command, cwd=folder, env=environment, check=True, timeout=120)
     return (folder / "dragons.pdf").read_bytes() + (folder / "dragons.html").read_bytes()

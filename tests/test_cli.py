@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from audit import surroundings
 
 from reportgen.cli import main
 
@@ -175,7 +176,7 @@ def test_a_missing_pdf_library_costs_only_the_pdf(tmp_path: Path) -> None:
     (tmp_path / "weasyprint" / "__init__.py").write_text("raise OSError('cannot load library libpango')")
     done = subprocess.run(
         [sys.executable, "-m", "reportgen", "render", str(EXAMPLE), FORMULA, "--out", str(tmp_path / "out")],
-        env=os.environ | {"PYTHONPATH": str(tmp_path)},
+        env=os.environ | surroundings(tmp_path),
         capture_output=True,
         text=True,
         check=False,

@@ -21,6 +21,7 @@ import numpy as np
 import openpyxl
 import pandas as pd
 import pytest
+from audit import surroundings
 from docx.oxml.ns import qn
 from hypothesis import given
 from hypothesis import strategies as st
@@ -394,7 +395,7 @@ def made_elsewhere(folder: Path, seed: str, zone: str) -> dict[str, bytes]:
     """All formats but the page and the PDF, made by a process with another hash seed, time zone and working directory."""
     folder.mkdir()
     names = [name for name in FORMATS if name not in ("html", "pdf", "augment.csv")]
-    environment = {**os.environ, "PYTHONHASHSEED": seed, "TZ": zone, "PYTHONPATH": str(ROOT)}
+    environment = {**os.environ, **surroundings(ROOT), "PYTHONHASHSEED": seed, "TZ": zone}
     command = [sys.executable, "-m", "reportgen", "render", str(EXAMPLE), FORMULA, "--out", "out", "--quiet", "--format"]
     subprocess.run([*command, *names], cwd=folder, env=environment, check=True, timeout=120)
     return {path.name: path.read_bytes() for path in (folder / "out").iterdir()}

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from audit import surroundings
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -212,7 +213,7 @@ def audited(out: Path, runs: list[list[str]], *, misbehave: bool = False) -> dic
     wanted = json.dumps({"out": str(out), "runs": runs, "misbehave": misbehave})
     folders = {"MPLCONFIGDIR": str(out.parent / "drawing"), "TMPDIR": str(out.parent / "temporary")}
     Path(folders["TMPDIR"]).mkdir(exist_ok=True)
-    environment = os.environ | folders | {"PYTHONPATH": str(SCRIPT.parent.parent)}
+    environment = os.environ | folders | surroundings(SCRIPT.parent.parent)
     command = [sys.executable, str(SCRIPT)]
     done = subprocess.run(command, input=wanted, capture_output=True, text=True, cwd=out, env=environment, check=True)
     assert list(Path(folders["TMPDIR"]).iterdir()) == []

@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from audit import surroundings
 
 from reportgen.presentation.rendering import FORMATS
 
@@ -29,7 +30,7 @@ def digests(data: Path, formula: str, formats: tuple[str, ...], folder: Path, se
     kept = {name: os.environ[name] for name in ("PATH",) if name in os.environ}
     subprocess.run(
         [sys.executable, "-m", "reportgen", "render", str(copied), formula, "--out", "out", "--quiet", "--format", *formats],
-        env={**kept, "PYTHONPATH": str(HERE.parent), "HOME": str(folder / "home"), **settings},
+        env={**kept, **surroundings(HERE.parent), "HOME": str(folder / "home"), **settings},
         cwd=folder,
         timeout=120,
         check=True,

@@ -18,6 +18,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
+from audit import surroundings
 from hostile import PLAIN, command, formula
 from pypdf import PdfReader
 from pypdf.generic import StreamObject
@@ -161,14 +162,14 @@ def runs() -> tuple[dict[str, bytes], dict[str, bytes], Path]:
         command(folder / "data", PLAIN, PLAIN, FORMATS, "scores.parquet")
         home = folder / "canaryhome"
         home.mkdir()
-        surroundings = os.environ | CANARIES | {"HOME": str(home), "PYTHONHASHSEED": seed, "TZ": zone, "LANG": language}
-        surroundings |= {"LC_ALL": language, "OPENBLAS_NUM_THREADS": "2" if seed == "77" else "1"}
-        surroundings["PYTHONPATH"] = str(Path(__file__).resolve().parent.parent)
+        variables = os.environ | CANARIES | {"HOME": str(home), "PYTHONHASHSEED": seed, "TZ": zone, "LANG": language}
+        variables |= {"LC_ALL": language, "OPENBLAS_NUM_THREADS": "2" if seed == "77" else "1"}
+        variables |= surroundings(Path(__file__).resolve().parent.parent)
         given = ["../data/scores.parquet" if seed == "77" else str(folder / "data" / "scores.parquet"), formula(PLAIN)]
         work = folder / "work"
         work.mkdir()
         line = [sys.executable, "-m", "reportgen", "render", *given, "--out", str(folder / "out"), "--quiet"]
-        done = subprocess.run([*line, "--format", *FORMATS], cwd=work, env=surroundings, capture_output=True, check=False)
+        done = subprocess.run([*line, "--format", *FORMATS], cwd=work, env=variables, capture_output=True, check=False)
         assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
         assert list(work.iterdir()) == []
         made.append({path.name: path.read_bytes() for path in sorted((folder / "out").iterdir())})
