@@ -180,6 +180,11 @@ REFUSALS: list[tuple[str, str, list[tuple[str, int]]]] = [
         [("y ~ x + (0 x | g)", 11), ("y ~ x + (0 `x` | g)", 11), ("y ~ x + (0 x + z | g)", 11)],
     ),
     (
+        "'abcdefghijklmnopqrst' is not expected here",
+        "write (0 + x | group) or (x - 1 | group)",
+        [("y ~ x + (0 abcdefghijklmnopqrstuvwxyz | g)", 11)],
+    ),
+    (
         "'(' is not expected here",
         "write (0 + x | group) or (x - 1 | group)",
         [("y ~ x + (0(x) | g)", 10), ("y ~ x + (0 (x + z) | g)", 11)],
@@ -462,7 +467,7 @@ REFUSALS: list[tuple[str, str, list[tuple[str, int]]]] = [
             ("y ~ I(" + "-" * 60 + "x) + (1 | g)", 66),
         ],
     ),
-    ("too many arguments of I()", "it takes x", [("y ~ I(x, z) + (1 | g)", 9)]),
+    ("too many arguments of I()", "it takes x", [("y ~ I(x, z) + (1 | g)", 9), ("I(y, z) ~ x + (1 | g)", 5)]),
     (
         "a text can only be compared with a column by == or !=",
         "write I(column == 'text')",
