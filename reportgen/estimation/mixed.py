@@ -193,6 +193,15 @@ def intercept_derivatives(reg: Regressors, classes: SizeClasses, at: Optimum, be
     )
 
 
+def _carried(psi: Array, home: Array) -> Array:
+    """``home @ psi @ home.T`` by way of a root, so that no variance comes out negative where effects depend on each other."""
+    if len(psi) == 1:
+        return np.asarray(home @ psi @ home.T)
+    values, vectors = np.linalg.eigh(psi)
+    root = home @ (vectors * np.sqrt(np.maximum(values, 0.0)))
+    return np.asarray(root @ root.T)
+
+
 def mixed_record(variant: str, reg: Regressors, found: MixedEstimate, *, with_robust: bool = True) -> MixedFit:
     """The record of a mixed model, in the data's units.
 
@@ -220,11 +229,11 @@ def mixed_record(variant: str, reg: Regressors, found: MixedEstimate, *, with_ro
         covariance=reg.home_covariance(found.derivatives.Phi),
         kenward_roger=adjusted,
         sigma2=float(found.sigma2 * unit**2),
-        group_covariance=GroupCovariance(found.effect_terms, home @ found.psi @ home.T, found.is_singular),
+        group_covariance=GroupCovariance(found.effect_terms, _carried(found.psi, home), found.is_singular),
         reml_log_likelihood=reml_log_likelihood(reg, found.deviance),
         likelihood=Likelihood(ml_log_likelihood(reg, found.ml_deviance), n_parameters, reg.n_rows),
         ml_sigma2=float(found.ml_sigma2 * unit**2),
-        ml_psi=home @ found.ml_psi @ home.T,
+        ml_psi=_carried(found.ml_psi, home),
         r2={
             "marginal": float(explained / whole),
             "conditional": float((explained + found.mean_variance) / whole),
