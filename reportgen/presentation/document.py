@@ -27,6 +27,7 @@ from reportgen.presentation.figures.curve import curve_figure
 from reportgen.presentation.figures.forest import forest_figure
 from reportgen.presentation.figures.influence import influence_figure, influence_panels
 from reportgen.presentation.figures.levels import levels_figure
+from reportgen.presentation.figures.panel_lines import can_be_drawn
 from reportgen.presentation.figures.panels import panels_figure
 from reportgen.presentation.figures.residuals import residuals_figure
 from reportgen.presentation.figures.shrinkage import shrinkage_figure
@@ -204,7 +205,7 @@ def _figures(
     if not isinstance(residuals, Undefined):
         figures["residuals"] = residuals_figure(analysis, residuals, words)
     focal = focal_column(analysis, predictors)
-    if focal and any_drawn:
+    if focal and any_drawn and can_be_drawn(analysis, focal):
         figures["panels"] = panels_figure(analysis, focal, words)
     fit = analysis.fits["random_intercept"]
     if isinstance(fit, MixedFit) and fit.group_covariance.psi[0, 0] > 0 and any_drawn:

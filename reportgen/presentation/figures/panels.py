@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reportgen.fits import LeastSquaresFit, MixedFit
+from reportgen.presentation.figures.panel_lines import followers, steepness, varying
 from reportgen.presentation.figures.style import COLOURS, DASHES, GREY, Figure, literal, points
-from reportgen.presentation.formatting import decimals_for, fixed, needs_power, scientific
+from reportgen.presentation.formatting import decimals_for, fixed, needs_power, printable, scientific
 from reportgen.presentation.wording import Wording
 
 if TYPE_CHECKING:
@@ -63,12 +64,13 @@ def shown_groups(analysis: Analysis) -> NDArray[np.int64]:
 def lines_of(analysis: Analysis, column: str) -> tuple[str, ...]:
     """The variants whose lines are drawn: with slopes of the groups' own where the formula has them for this column."""
     fit = analysis.fits.get("random_slope")
-    has_slopes = isinstance(fit, MixedFit) and column in fit.group_covariance.terms
+    own = {column, *followers(analysis, column)}
+    has_slopes = isinstance(fit, MixedFit) and not own.isdisjoint(fit.group_covariance.terms)
     return ("no_pooling", "random_slope" if has_slopes else "random_intercept", "pooled")
 
 
 def panels_figure(analysis: Analysis, column: str, words: Wording) -> Figure:
-    """The panels for one predictor; other predictors stand at their group means.
+    """The panels for one predictor; other predictors stand at their group means, but for those that follow it.
 
     Parameters
     ----------
@@ -111,6 +113,9 @@ def panels_figure(analysis: Analysis, column: str, words: Wording) -> Figure:
         "groups": len(analysis.disclosure.drawn(len(analysis.groups))),
         "rows": each,
         "has_slopes": "random_slope" in lines_of(analysis, column),
+        "followers": [printable(name, 60) for name in followers(analysis, column)],
+        "others": len(analysis.design.columns) - 1 - len(followers(analysis, column)),
+        "without_line": int((~varying(analysis, column, groups)).sum()),
     }
     return Figure("panels", values, 0.62 + (1.22 if per_row > 4 else 1.5) * n_rows, paint)
 
@@ -169,17 +174,14 @@ def _lines(
     fit = analysis.fits[variant]
     if not isinstance(fit, LeastSquaresFit | MixedFit):
         return
-    name = analysis.moments.columns[position]
-    slope = next((c.estimate for c in fit.coefficients if c.column == name and c.role != "between"), 0.0)
+    name, groups = analysis.moments.columns[position], np.array(list(corner))
     means = analysis.moments.means[:, position] + analysis.moments.origin[position]
-    own = np.zeros(len(analysis.groups))
-    if isinstance(fit, MixedFit) and name in fit.group_covariance.terms:
-        own = fit.random_effects[:, fit.group_covariance.terms.index(name)]
+    rises = steepness(analysis, fit, name, groups) * scale.span[0] / scale.span[1]
     segments = []
-    for j, at in corner.items():
-        centre = scale(np.array([means[j], fit.group_levels[j]]))
-        rise = (slope + own[j]) * scale.span[0] / scale.span[1]
-        segments.append(_clipped(centre, rise) + at)
+    for j, rise, is_drawn in zip(groups, rises, varying(analysis, name, groups), strict=True):
+        if is_drawn:
+            centre = scale(np.array([means[j], fit.group_levels[j]]))
+            segments.append(_clipped(centre, float(rise)) + corner[int(j)])
     style = (0.0, DASHES[variant]) if DASHES[variant] else "solid"
     axes.add_collection(
         LineCollection(segments, colors=COLOURS[variant], linestyles=[style], label=words[f"variant_short.{variant}"], zorder=2)
