@@ -50,7 +50,7 @@ ERRORS: dict[str, tuple[Data, str, tuple[str, ...]]] = {
     "row names without a header": (mapped("{n},{}").replace("0,y", "y", 1), FORMULA, ("line 2", "4 fields", "has 3")),
     "short row": (with_line(21, "1,2"), FORMULA, ("line 21", "2 fields")),
     "long row": (with_line(21, "1,2,g01,7"), FORMULA, ("line 21", "4 fields")),
-    "row of blanks": (text() + "   \n", FORMULA, ("line 98", "1 fields")),
+    "row of blanks": (text() + "   \n", FORMULA, ("line 98", "1 field,")),
     "header shorter than the rows": (text(header="y,x"), FORMULA, ("no column 'g'",)),
     "repeated header": (with_line(21, LINES[0]), FORMULA, ("column 'y'", "row 20", "'y'")),
     "total below": (text() + "Total,,\n", FORMULA, ("column 'y'", "row 97", "'Total'")),
@@ -80,6 +80,16 @@ ERRORS: dict[str, tuple[Data, str, tuple[str, ...]]] = {
     "beyond all numbers": (with_line(21, "1e999,2,g01"), FORMULA, ("column 'y'", "row 20", "infinite")),
     "1e300": (with_line(21, "1e300,2,g01"), FORMULA, ("column 'y'", "row 20", "too large", "another unit")),
     "thousands": (with_line(21, '"1,234.5",2,g01'), FORMULA, ("column 'y'", "row 20", "'1,234.5'")),
+    "commas of thousands": (
+        "y\tx\tg\n1\t950\ta\n2\t1,234\ta\n4\t-10,500\tb\n",
+        FORMULA,
+        ("'x'", "'1,234'", "mark of thousands"),
+    ),
+    "points of thousands": ("y;x;g\n1;950;a\n2;1.234;a\n4;1.234.567;b\n", FORMULA, ("'x'", "'1.234'", "mark of thousands")),
+    "thousands and decimals": ("y;x;g\n1,5;950;a\n2,5;1.234;a\n", FORMULA, ("'x'", "'1.234'", "mark of thousands")),
+    "delimiter named for Excel": ("sep=;\n" + text(";"), FORMULA, ("line 1", "names the delimiter", "remove it")),
+    "no-break space": (with_line(21, "1.5\u00a0,2,g01"), FORMULA, ("column 'y'", "row 20", "text in a column of numbers")),
+    "name in another Unicode form": (text(header="y,e\u0301,g"), "y ~ \u00e9 + (1 | g)", ("Unicode", "copy the name")),
     "percent": (with_line(21, "12%,2,g01"), FORMULA, ("column 'y'", "row 20", "'12%'")),
     "currency": (with_line(21, "$12,2,g01"), FORMULA, ("column 'y'", "row 20", "'$12'")),
     "hexadecimal": (with_line(21, "0x1F,2,g01"), FORMULA, ("column 'y'", "row 20", "'0x1F'")),
@@ -163,6 +173,7 @@ ERRORS: dict[str, tuple[Data, str, tuple[str, ...]]] = {
 
 BROKEN_FILES: dict[str, tuple[bytes, str]] = {
     "broken.csv.gz": (gzip.compress(text().encode())[:-20], "broken.csv.gz"),
+    "padded.csv.gz": (gzip.compress(text().encode()) + bytes(100), "cannot be read"),
     "notgzip.csv.gz": (b"y,x,g\n1,2,a\n", "notgzip.csv.gz"),
     "broken.parquet": (b"PAR1 nothing PAR1", "broken.parquet"),
     "empty.parquet": (b"", "is empty"),

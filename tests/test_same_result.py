@@ -89,6 +89,7 @@ RIGHT: dict[str, tuple[Data, str, float, float]] = {
     "Excel with numbers as labels": (with_columns(g=GROUP), "data.xlsx", 1, 1),
     "gz": (text(), "data.csv.gz", 1, 1),
     "byte order mark": ("\ufeff" + text(), "", 1, 1),
+    "byte order mark and quotes": ("\ufeff" + mapped('"{}"').replace(",", '","'), "", 1, 1),
     "semicolons": (text(";"), "", 1, 1),
     "semicolons and decimal commas": (text(";", ","), "", 1, 1),
     "tabs": (text("\t"), "", 1, 1),
@@ -106,6 +107,9 @@ RIGHT: dict[str, tuple[Data, str, float, float]] = {
     "quotes everywhere": (mapped('"{}"').replace(",", '","'), "", 1, 1),
     "row names with an empty header": (mapped("{n},{}").replace("0,y", ",y", 1), "", 1, 1),
     "delimiter at the end of every line": (mapped("{},"), "", 1, 1),
+    "names with semicolons": (mapped("{},1,2").replace("g,1,2", "g,a;b,c;d;e;f", 1), "", 1, 1),
+    "names with commas": (text(";", ",").replace("\n", ";1\n").replace("g;1", "g;a,b,c,d,e", 1), "", 1, 1),
+    "names with commas in quotes": (text(";", ",").replace("\n", ";1\n").replace("g;1", 'g;"a, b"', 1), "", 1, 1),
     "a column of text beside": (mapped("{},note").replace("g,note", "g,text"), "", 1, 1),
     "a column of numbers and text beside": (mapped("{},{n}x").replace(",0x", ",other").replace("3x", "3"), "", 1, 1),
 }

@@ -105,4 +105,4 @@ def numbers_in_text(levels: Sequence[str]) -> bool:
 
 def is_plain_number(text: str) -> bool:
     """Whether a text is a number as a program writes it."""
-    return NUMBER.fullmatch(text.strip()) is not None
+    return NUMBER.fullmatch(text.strip(" \t")) is not None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
+from unicodedata import normalize
 
 from reportgen.errors.base import InputError, listed, quoted
 
@@ -20,6 +21,8 @@ class ColumnMissing(InputError):
         if not near:
             near = [c for c in self.available if c.casefold() == self.name.casefold()][:1]
         hint = f"did you mean {quoted(near[0])}? " if near else ""
+        if any(normalize("NFKC", c) == normalize("NFKC", self.name) for c in self.available):
+            hint = "a column's name looks the same but is written with other Unicode characters: copy the name from the data; "
         return f"no column {quoted(self.name)} in {self.source}: {hint}columns are {listed(self.available)}"
 
 

@@ -15,13 +15,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from reportgen.errors import InputError, SourceUnreadable, said
+from reportgen.errors import BadValue, InputError, SourceUnreadable, said
 from reportgen.sources.diagnosis import explain, first_bad_cell
 from reportgen.sources.dialect import Dialect, read_dialect
 from reportgen.sources.digests import digest_of_files
 from reportgen.sources.source import check_known, gathered, rows_at_a_time
 
 BLOCK_BYTES = 1 << 22
+BYTE_ORDER_MARK = "\ufeff".encode()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -122,12 +123,19 @@ class _Explained:
             return
         explain(self.source.path, self.source.name, self.source.dialect)
         for column in (*self.numbers, *self.flags):
-            batches = self.source._reader([column], {column: pa.string()})
-            bad = first_bad_cell(batches, self.source.name, column, self.source.dialect, is_flag=column in self.flags)
+            bad = self._first_bad_cell(column)
             if bad is not None:
                 raise bad from error
         detail = said(str(error) or type(error).__name__)
         raise SourceUnreadable(self.source.name, "", f"cannot be read ({detail})", "check that the file is complete") from error
+
+    def _first_bad_cell(self, column: str) -> BadValue | None:
+        is_flag = column in self.flags
+        try:
+            batches = self.source._reader([column], {column: pa.string()})
+            return first_bad_cell(batches, self.source.name, column, self.source.dialect, is_flag=is_flag)
+        except (pa.ArrowException, OSError):  # what the reader cannot read as text either is no matter of one cell
+            return None
 
 
 class _Quotes:
@@ -144,7 +152,7 @@ class _Quotes:
         self.is_stray = False
         self._ends = np.zeros(256, dtype=bool)
         self._ends[[ord(character) for character in (delimiter, '"', "\n", "\r")]] = True
-        self._last = b"\n\n"
+        self._last = b""
 
     def read(self, size: int = -1) -> bytes:
         """Pass on some bytes."""
@@ -152,7 +160,8 @@ class _Quotes:
         found = data.count(b'"')
         self.quotes += found
         if (found or b'"' in self._last) and not self.is_stray:
-            self.is_stray = self._strays(self._last + data)
+            before = self._last or b"\n\n"
+            self.is_stray = self._strays(before + (data if self._last else data.removeprefix(BYTE_ORDER_MARK)))
         self._last = (self._last + data[-2:])[-2:]
         return data
 

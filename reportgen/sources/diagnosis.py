@@ -14,6 +14,7 @@ from reportgen.sources.dialect import Dialect, encoding_problem, open_text
 
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|[+-]?inf(?:inity)?", re.IGNORECASE)
 
+BLANKS = " \t"  # that may stand around a number; others, as the no-break space, make it a text to the fast reader
 _FLAGS = frozenset({"true", "false", "1", "0"})
 
 
@@ -50,7 +51,7 @@ def explain(path: Path, name: str, dialect: Dialect) -> None:
 
 
 def _refuse_width(name: str, line: int, width: int, expected: int) -> None:
-    problem = f"has {width} fields, the header has {expected}"
+    problem = f"has {width} {'field' if width == 1 else 'fields'}, the header has {expected}"
     allowed = "give every row as many fields as the header"
     if width == expected + 1:
         allowed += "; a delimiter at the end of a row makes one field too many"
@@ -82,7 +83,8 @@ def _refuse_stray_quote(path: Path, name: str, dialect: Dialect) -> None:
 
 def is_number(text: str, decimal: str = ".") -> bool:
     """Whether a cell reads as a number (an infinite one included)."""
-    return _NUMBER.fullmatch(text.strip().replace(decimal, ".") if decimal != "." else text.strip()) is not None
+    plain = text.strip(BLANKS)
+    return _NUMBER.fullmatch(plain.replace(decimal, ".") if decimal != "." else plain) is not None
 
 
 def allowed_numbers(value: str) -> str:

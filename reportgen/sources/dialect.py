@@ -11,12 +11,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from reportgen.errors import SourceUnreadable, listed
+from reportgen.errors import SourceUnreadable, listed, quoted
 
 HEAD_CHARACTERS = 1 << 18
+FIRST_LINES = 8  # that tell the delimiter
 DELIMITERS = (",", ";", "\t", "|")
 
 _COMMA_NUMBER = re.compile(r"\s*[+-]?\d*,\d+(?:[eE][+-]?\d+)?\s*")
+_SMALL = re.compile(r"\s*[+-]?\d{1,3}\s*")
+_LARGE = re.compile(r"\s*[+-]?\d{4,}\s*")
 _POINT_NUMBER = re.compile(r"\s*[+-]?\d*\.\d+(?:[eE][+-]?\d+)?\s*")
 
 
@@ -65,7 +68,8 @@ def read_dialect(path: Path, name: str) -> Dialect:
     """
     head = _head(path, name)
     lines = head.splitlines()
-    delimiter = max(DELIMITERS, key=lambda mark: (*_widths(head, mark), mark == ","))
+    first = "\n".join(lines[:FIRST_LINES])
+    delimiter = max(DELIMITERS, key=lambda mark: (*_widths(first, mark), mark == ","))
     rows = list(_rows(head, delimiter))
     if not rows or not any(rows[0]):
         raise SourceUnreadable(name, "", "has no header", "put the names of the columns in the first line")
@@ -76,16 +80,37 @@ def read_dialect(path: Path, name: str) -> Dialect:
     comma = any(_COMMA_NUMBER.fullmatch(cell) for cell in cells) and not any(_POINT_NUMBER.fullmatch(cell) for cell in cells)
     if not lines[0].strip():
         raise SourceUnreadable(name, "line 1", "is blank", "put the names of the columns in the first line")
+    if comma or delimiter == ";":  # where whole numbers may be written with marks of the same look
+        _refuse_thousands(name, rows, "," if comma else ".")
     return _with_names(name, delimiter, "," if comma else ".", [cell.strip() for cell in rows[0]])
 
 
 def _refuse_title(source: str, rows: list[list[str]]) -> None:
     """Raise if the first row is too short for a header: one field less may be a delimiter at the end of the others."""
     width, following = len(rows[0]), len(rows[1])
+    if rows[0][0].lower().startswith("sep="):
+        problem = "names the delimiter for a spreadsheet program"
+        raise SourceUnreadable(source, "line 1", problem, "remove it: the delimiter is told from the data")
     if (width == 1 and following > 1) or width < following - 1:
         fields = "1 field" if width == 1 else f"{width} fields"
         problem = f"has {fields} but line 2 has {following}: it looks like a title"
         raise SourceUnreadable(source, "line 1", problem, "put the names of the columns in the first line")
+
+
+def _refuse_thousands(source: str, rows: list[list[str]], mark: str) -> None:
+    """Raise if every mark of a decimal can be one of thousands, and small whole numbers stand beside: 950 and 1,234."""
+    thousands = re.compile(rf"\s*[+-]?[1-9]\d{{0,2}}(?:{re.escape(mark)}\d{{3}})+\s*")
+    number = _COMMA_NUMBER if mark == "," else _POINT_NUMBER
+    body = rows[1:]
+    if not all(thousands.fullmatch(cell) for row in body for cell in row if mark in cell and number.fullmatch(cell)):
+        return
+    for i, column in enumerate(rows[0]):
+        cells = [row[i] for row in body if len(row) > i]
+        marked = next((cell.strip() for cell in cells if thousands.fullmatch(cell)), "")
+        if marked and any(_SMALL.fullmatch(cell) for cell in cells) and not any(_LARGE.fullmatch(cell) for cell in cells):
+            problem = f"{quoted(marked)} stands beside whole numbers below 1000: it looks like a mark of thousands"
+            allowed = "leave marks of thousands out, or write every number with as many decimals"
+            raise SourceUnreadable(source, f"column {quoted(column.strip())}", problem, allowed)
 
 
 def _with_names(source: str, delimiter: str, decimal: str, header: list[str]) -> Dialect:
@@ -130,8 +155,14 @@ def _rows(head: str, delimiter: str) -> list[list[str]]:
     return rows[:-1] if len(head) >= HEAD_CHARACTERS - 4 and len(rows) > 2 else rows
 
 
-def _widths(head: str, delimiter: str) -> tuple[int, int]:
-    """Fields of the header, and of the line after it."""
-    rows = _rows("\n".join(head.splitlines()[:3]), delimiter)[:2]
+def _widths(head: str, delimiter: str) -> tuple[bool, bool, int, int]:
+    """What tells for a delimiter: all lines are as wide as the header, which has no quotes left in it; two widths.
+
+    The widths are those of the header and of the line after it.
+    """
+    rows = _rows(head, delimiter)
     widths = [len(row) for row in rows]
-    return widths[0] if widths else 0, widths[1] if len(widths) > 1 else 0
+    whole = widths[:-1] if len(widths) > 2 else widths  # the last one may be cut within quotes
+    header, following = [*widths, 0, 0][:2]
+    is_clean = not any('"' in cell for row in rows[:1] for cell in row)
+    return header > 1 and set(whole) == {header}, is_clean, header, following
