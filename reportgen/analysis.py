@@ -21,12 +21,13 @@ from reportgen.points import CAPACITY
 from reportgen.sources import open_source
 
 if TYPE_CHECKING:
+    from reportgen.column_levels import ColumnLevel
     from reportgen.comparison import Comparison
     from reportgen.estimation.cross_check import Agreement
     from reportgen.findings import Finding
     from reportgen.fits import Fit, ModelFit, Undefined
     from reportgen.formula import ModelFormula
-    from reportgen.moments import ColumnLevel, GroupMoments
+    from reportgen.moments import GroupMoments
     from reportgen.points import Points
     from reportgen.sample import Sample
     from reportgen.variance import VarianceSide

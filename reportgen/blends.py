@@ -18,12 +18,13 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from reportgen.estimation.independence import dependent_columns
+from reportgen.column_levels import ColumnLevel
+from reportgen.estimation.independence import RANK_TOLERANCE, dependent_columns
 from reportgen.estimation.many_intercepts import per_ratio
 from reportgen.estimation.random_intercept import SizeClasses
 from reportgen.estimation.regressors import INTERCEPT, Term, regressors
 from reportgen.fits import Issue, Number, Undefined
-from reportgen.moments import ColumnLevel, GroupMoments
+from reportgen.moments import GroupMoments
 
 Array = NDArray[np.float64]
 
@@ -121,25 +122,22 @@ class BlendSpace:
 
     Attributes
     ----------
-    columns : tuple of str
-        The k within-varying design columns.
+    levels : tuple of ColumnLevel
+        Of the k within-varying design columns.
     classes : SizeClasses
         Moments of [1, X, y] gathered by group size.
     x, fixed : (k,), (f,) array of int
         Positions of the within-varying columns; of the intercept and the group-level columns.
-    between_defined : (k,) array of bool
-        Which of the columns also vary between groups.
     unit : (k,) array
         Scaled slope to slope in the data's units.
     spread_unit : (k,) array
         Scaled sum of squares of a column to squared units of the column.
     """
 
-    columns: tuple[str, ...]
+    levels: tuple[ColumnLevel, ...]
     classes: SizeClasses
     x: NDArray[np.int64]
     fixed: NDArray[np.int64]
-    between_defined: NDArray[np.bool_]
     unit: Array
     spread_unit: Array
 
@@ -153,14 +151,23 @@ class BlendSpace:
         x = [i for i, (_, role) in enumerate(terms) if role == "raw"]
         fixed = [i for i, (_, role) in enumerate(terms) if role != "raw"]
         return cls(
-            columns=tuple(level.column for level in within),
+            levels=tuple(within),
             classes=SizeClasses.of(reg),
             x=np.array(x, dtype=np.int64),
             fixed=np.array(fixed, dtype=np.int64),
-            between_defined=np.array([level.varies_between for level in within], dtype=bool),
             unit=reg.scale[-1] / reg.scale[x],
             spread_unit=reg.scale[x] ** 2,
         )
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The k within-varying design columns."""
+        return tuple(level.column for level in self.levels)
+
+    @property
+    def between_defined(self) -> NDArray[np.bool_]:
+        """(k,) which of the columns have group means of their own."""
+        return np.array([level.has_means for level in self.levels], dtype=bool)
 
     @property
     def within_gram(self) -> Array:
@@ -192,14 +199,32 @@ class BlendSpace:
         gap = between[:, :-1, -1] - between[:, :-1, :-1] @ self.within_slopes
         return np.asarray(self.within_slopes + np.linalg.solve(within + between[:, :-1, :-1], gap[:, :, None])[:, :, 0])
 
+    def _is_left(self, gamma: float, gram: Array, both: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """(m, m) where both columns vary between groups beyond rounding, once the group-level columns are partialled out."""
+        whole = self.classes.gram_of_means(np.array([gamma]))[0]
+        own = self.x[both]
+        about_mean = np.diag(whole)[own] - whole[0, own] ** 2 / whole[0, 0]
+        left = np.diag(gram)[:-1] > RANK_TOLERANCE * about_mean
+        return np.asarray(left[:, None] & left)
+
     def between_slopes(self, gamma: float) -> Array | Undefined:
         """(m,) b_B(gamma) of the columns that vary between groups, scaled; undefined where the groups are too few."""
         both = np.flatnonzero(self.between_defined)
         gram = self.between_gram(gamma)[np.ix_(np.append(both, len(self.x)), np.append(both, len(self.x)))]
-        bad = dependent_columns(gram[:-1, :-1])
+        bad = dependent_columns(np.where(self._is_left(gamma, gram, both), gram[:-1, :-1], 0.0))
         if bad:
-            return Undefined(Issue("between_dependent", {"columns": tuple(self.columns[both[i]] for i in bad)}))
+            columns = tuple(self.columns[both[i]] for i in bad)
+            n_groups, n_coefficients = int(self.classes.count.sum()), len(self.fixed) + len(both)
+            values = {"columns": columns, "n_groups": n_groups, "n_coefficients": n_coefficients}
+            return Undefined(Issue("between_dependent", values))
         return np.asarray(np.linalg.solve(gram[:-1, :-1], gram[:-1, -1]))
+
+
+def no_means(level: ColumnLevel) -> Undefined:
+    """Why a column that varies within groups has no slope between them."""
+    if level.means_follow:
+        return Undefined(Issue("group_means_follow", {"column": level.column, "others": level.means_follow}))
+    return Undefined(Issue("no_between_variation", {"column": level.column}))
 
 
 def blends(space: BlendSpace, variant: str, gamma: float) -> tuple[Blend, ...] | Undefined:
@@ -226,7 +251,7 @@ def blends(space: BlendSpace, variant: str, gamma: float) -> tuple[Blend, ...] |
         own = int(np.searchsorted(both, c)) if space.between_defined[c] else None
         pulls = [Pull(space.columns[both[d]], float(moves[c, d])) for d in range(len(both)) if d != own]
         slope = float(within[c] + moves[c].sum())
-        other: Number = Undefined(Issue("no_between_variation", {"column": column}))
+        other: Number = no_means(space.levels[c])
         outside = False
         if own is not None:
             other = float(between[own] * space.unit[c])

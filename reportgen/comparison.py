@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from reportgen.blends import Blend, BlendSpace, Curve, Ingredients, blends, curve, ingredients
+from reportgen.blends import Blend, BlendSpace, Curve, Ingredients, blends, curve, ingredients, no_means
+from reportgen.column_levels import ColumnLevel
 from reportgen.estimation.absent import absent
 from reportgen.estimation.between_weights import BetweenSlopes, between_slopes
 from reportgen.estimation.mixed import fit_random_intercept
@@ -31,7 +32,7 @@ from reportgen.hypothesis_tests import (
 )
 from reportgen.identities import IdentityCheck, check_identities
 from reportgen.influence import Influence, leave_one_group_out
-from reportgen.moments import ColumnLevel, GroupMoments
+from reportgen.moments import GroupMoments
 
 __all__ = ["BetweenSlopes", "Comparison", "SlopeComparison", "compare"]
 
@@ -173,6 +174,8 @@ def _slope(level: ColumnLevel, fits: Mapping[str, Fit], parts: Mapping[str, tupl
         if not isinstance(fit, LeastSquaresFit | MixedFit):
             return absent(fit)
         found = coefficient(fit, level.column, *roles)
+        if found is None and level.means_follow:
+            return no_means(level)
         return found or Undefined(Issue("not_in_model", {"column": level.column, "variant": variant}))
 
     by_variant = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from reportgen.column_levels import ColumnLevel
 from reportgen.errors import (
     CollinearColumns,
     ConstantPredictor,
@@ -15,7 +16,7 @@ from reportgen.errors import (
     TooLittleVariation,
 )
 from reportgen.estimation.independence import dependent_columns
-from reportgen.moments import ColumnLevel, GroupMoments
+from reportgen.moments import GroupMoments
 from reportgen.points import Points
 
 LEAST_SD = 1e-60  # its inverse to the fourth power still is a 64-bit number

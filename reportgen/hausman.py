@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import chdtrc
 
+from reportgen.column_levels import ColumnLevel
 from reportgen.estimation.absent import absent
 from reportgen.estimation.random_intercept import Profile, SizeClasses, at_ratio
 from reportgen.estimation.regressors import Term, products_not_kept, regressors
@@ -25,7 +26,7 @@ from reportgen.estimation.small_sample import ScaledF
 from reportgen.estimation.swamy_arora import SwamyArora, swamy_arora
 from reportgen.fits import Fit, Issue, LeastSquaresFit, MixedFit, Number, Undefined
 from reportgen.hypothesis_tests import WaldTest
-from reportgen.moments import ColumnLevel, GroupMoments
+from reportgen.moments import GroupMoments
 
 Array = NDArray[np.float64]
 
@@ -93,7 +94,7 @@ def hausman_table(
     contextual : WaldTest or Undefined
         Test of the contextual effects (Mundlak model).
     """
-    columns = tuple(level.column for level in levels if level.varies_within and level.varies_between)
+    columns = tuple(level.column for level in levels if level.is_split)
     if not columns:
         return Undefined(Issue("no_column_at_both_levels"))
     econometric = swamy_arora(moments, levels, fits["no_pooling"], fits["random_intercept"])

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from reportgen.blends import Blend
+from reportgen.column_levels import ColumnLevel
 from reportgen.fits import Coefficient, Fit, Issue, LeastSquaresFit, MixedFit, Number, Role, Undefined, coefficient
-from reportgen.moments import ColumnLevel, GroupMoments
+from reportgen.moments import GroupMoments
 
 TOLERANCE = 1e-8  # a discrepancy above it is reported as a failure
 SMALL = 1e-5  # share of the largest slope the spreads allow below which a slope that is zero is told from its rounding
@@ -63,7 +64,7 @@ def check_identities(
         Variant id (``pooled``, ``random_intercept``) to its slopes taken apart.
     """
     within = [level.column for level in levels if level.varies_within]
-    both = [level.column for level in levels if level.varies_within and level.varies_between]
+    both = [level.column for level in levels if level.is_split]
     balanced = bool(np.ptp(moments.weight) == 0)
     small = _small_slopes(moments, levels)
     inside = {column: small[column] for column in within}

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from reportgen.column_levels import ColumnLevel
 from reportgen.estimation.absent import absent
 from reportgen.estimation.independence import RANK_TOLERANCE
 from reportgen.estimation.least_squares import PERFECT_FIT, solve
@@ -17,7 +18,7 @@ from reportgen.estimation.mixed import fit_random_intercept
 from reportgen.estimation.random_intercept import Profile, SizeClasses
 from reportgen.estimation.regressors import Regressors, Term, products_not_kept, regressors
 from reportgen.fits import Fit, Issue, LeastSquaresFit, MixedFit, Role, Undefined
-from reportgen.moments import ColumnLevel, GroupMoments
+from reportgen.moments import GroupMoments
 from reportgen.pair_influence import SlopesWithoutPairs, between_without_pairs
 
 Array = NDArray[np.float64]
@@ -124,7 +125,7 @@ def leave_one_group_out(moments: GroupMoments, levels: tuple[ColumnLevel, ...], 
     fits : mapping
         Variant id to fit.
     """
-    both = tuple(level.column for level in levels if level.varies_within and level.varies_between)
+    both = tuple(level.column for level in levels if level.is_split)
     if not moments.keeps_products:
         absent_products = Undefined(products_not_kept(moments))
         between, pairs = _between(moments, fits["between"]), between_without_pairs(moments, fits["between"])

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from reportgen.choices import Options
 from reportgen.collection import Collected, Progress
+from reportgen.column_levels import ColumnLevel, column_levels, products_told
 from reportgen.comparison import Comparison, compare
 from reportgen.design import Design
 from reportgen.estimability import check_estimable
@@ -20,7 +21,6 @@ from reportgen.estimation.refinement import refined
 from reportgen.estimation.runner import fit_variants
 from reportgen.findings import Evidence, Finding, find
 from reportgen.fits import Fit, Issue, Undefined
-from reportgen.moments import ColumnLevel, column_levels
 from reportgen.variance import FittedData, Resampling, VarianceSide, variance_side
 
 
@@ -56,7 +56,8 @@ def fit_and_compare(design: Design, collected: Collected, options: Options, tell
         The rows cannot carry any model.
     """
     model, moments, points = design.formula, collected.moments, collected.points
-    levels = column_levels(moments)
+    products = {column for column, parts in design.parts_of.items() if len(parts) > 1}
+    levels = products_told(moments, column_levels(moments), products)
     check_estimable(moments, levels, points, model.grouping.name, collected.groups)
     tell("fitting", 0)
     effects = RandomEffects(model.grouping.intercept, design.slope_columns, model.grouping.correlated)

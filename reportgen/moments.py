@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 from reportgen.block_moments import Array, BlockMoments, Codes, block_moments, pair, unpacked
 
 MAX_PRODUCT_BYTES = 512 << 20  # of the (J, p, p) cross-products of single groups; beyond it only their sum is kept
-LEVEL_TOLERANCE = 1e-12  # share of a column's sum of squares below which its variation is rounding
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -292,65 +291,3 @@ class GroupMoments:
 def fits_in_memory(n_groups: int, n_columns: int) -> bool:
     """Whether cross-products are kept for so many groups, one by one."""
     return n_groups * n_columns**2 * 8 <= MAX_PRODUCT_BYTES
-
-
-@dataclass(frozen=True, slots=True)
-class ColumnLevel:
-    """Where a design column varies.
-
-    Attributes
-    ----------
-    column : str
-        Name of the design column.
-    varies_within, varies_between : bool
-        Whether it varies inside groups, and whether its group means differ.
-    sd_within, sd_between : float
-        Standard deviation of the deviations from the group mean (divisor N - J), and of the group means (divisor J - 1).
-    between_share : float
-        Between sum of squares over the total one (eta squared): the weight pooled regression puts on the between slope.
-    icc : float
-        Intraclass correlation by the method of moments (one-way analysis of variance), not below 0.
-    """
-
-    column: str
-    varies_within: bool
-    varies_between: bool
-    sd_within: float
-    sd_between: float
-    between_share: float
-    icc: float
-
-
-def column_levels(moments: GroupMoments) -> tuple[ColumnLevel, ...]:
-    """Classify every column (the response included), from its within and between sums of squares.
-
-    Variation below ``LEVEL_TOLERANCE`` of the total, or below the rounding of the column's own magnitude, counts as none.
-    Prior weights count relative to their mean: what is said of a column does not depend on their unit.
-    """
-    unit = moments.total_weight / max(moments.n_rows, 1) or 1.0
-    within, between = np.diag(moments.S_W) / unit, np.diag(moments.S_B) / unit
-    total = within + between
-    magnitude = np.abs(moments.origin + moments.grand_mean) + np.sqrt(total / max(moments.n_rows, 1))
-    rounding = moments.n_rows * (16 * np.finfo(float).eps * magnitude) ** 2
-    floor = np.maximum(LEVEL_TOLERANCE * total, rounding)
-    n, n_groups = moments.n_rows, moments.n_groups
-    sizes = moments.weight / unit
-    n_0 = (sizes.sum() - (sizes**2).sum() / sizes.sum()) / max(n_groups - 1, 1)
-    spread = moments.means - moments.means.mean(axis=0)
-    sd_between = np.sqrt((spread**2).sum(axis=0) / max(n_groups - 1, 1))
-    levels = []
-    for i, name in enumerate(moments.columns):
-        ms_within = within[i] / max(n - n_groups, 1)
-        tau2 = max(0.0, (between[i] / max(n_groups - 1, 1) - ms_within) / n_0) if n_0 > 0 else 0.0
-        levels.append(
-            ColumnLevel(
-                column=name,
-                varies_within=bool(within[i] > floor[i]),
-                varies_between=bool(between[i] > floor[i]),
-                sd_within=float(np.sqrt(ms_within)),
-                sd_between=float(sd_between[i]),
-                between_share=float(between[i] / total[i]) if total[i] > 0 else 0.0,
-                icc=float(tau2 / (tau2 + ms_within)) if tau2 + ms_within > 0 else 0.0,
-            )
-        )
-    return tuple(levels)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from reportgen.column_levels import ColumnLevel
 from reportgen.estimation.bootstrap import Bootstrap, bootstrap
 from reportgen.estimation.intervals import Interval, VarianceIntervals
 from reportgen.estimation.random_slopes import RandomEffects
 from reportgen.estimation.slope_intervals import variance_intervals
 from reportgen.fits import Fit, MixedFit, Number, Undefined
-from reportgen.moments import ColumnLevel, GroupMoments
+from reportgen.moments import GroupMoments
 from reportgen.variance_parts import (
     MeanDesign,
     MeanReliability,

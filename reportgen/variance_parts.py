@@ -13,10 +13,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from reportgen.column_levels import ColumnLevel
 from reportgen.estimation.absent import absent
 from reportgen.estimation.regressors import INTERCEPT, Term, regressors
 from reportgen.fits import Fit, Issue, MixedFit, Number, Undefined, coefficient
-from reportgen.moments import ColumnLevel, GroupMoments
+from reportgen.moments import GroupMoments
 
 Array = NDArray[np.float64]
 
@@ -269,7 +270,7 @@ def mean_reliabilities(moments: GroupMoments, levels: tuple[ColumnLevel, ...], m
     n = moments.weight
     found = []
     for level in levels:
-        if not (level.varies_within and level.varies_between):
+        if not level.is_split:
             continue
         rest = 1.0 - level.icc
         by_group = level.icc / (level.icc + rest / n)

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from reportgen.column_levels import ColumnLevel
 from reportgen.fits import Role
 
 Estimator = Literal[
@@ -30,8 +31,8 @@ class Variant:
     estimator : Estimator
         Which function fits it.
     both, within_only, group_level : tuple of Role
-        Roles given to a design column that varies within and between groups, only within, only between; an empty tuple
-        leaves the column out.
+        Roles given to a design column that varies within and between groups, only within (or has no group means of its
+        own), only between; an empty tuple leaves the column out.
     condition : Condition
         When it is fitted: always, where the grouping term has a slope, or where interactions demeaned twice are asked for.
     """
@@ -43,11 +44,11 @@ class Variant:
     group_level: tuple[Role, ...]
     condition: Condition = "always"
 
-    def roles(self, varies_within: bool, varies_between: bool) -> tuple[Role, ...]:
-        """The roles this variant gives a design column, by where the column varies."""
-        if not varies_within:
+    def roles(self, level: ColumnLevel) -> tuple[Role, ...]:
+        """The roles this variant gives a design column."""
+        if not level.varies_within:
             return self.group_level
-        return self.both if varies_between else self.within_only
+        return self.both if level.has_means else self.within_only
 
     @property
     def is_mixed(self) -> bool:

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from reportgen.column_levels import ColumnLevel, column_levels
 from reportgen.estimation.random_slopes import RandomEffects
-from reportgen.moments import ColumnLevel, GroupMoments, column_levels
+from reportgen.moments import GroupMoments
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 
 import reportgen.modelling
 from reportgen.analysis import walk
+from reportgen.column_levels import ColumnLevel, column_levels
 from reportgen.findings import Evidence, Finding
 from reportgen.findings.records import Rule
 from reportgen.fits import Issue, LeastSquaresFit, MixedFit, Undefined
-from reportgen.moments import ColumnLevel, GroupMoments, column_levels
+from reportgen.moments import GroupMoments
 from reportgen.points import Points
 
 FORMULA = "y ~ x + (1 | g)"

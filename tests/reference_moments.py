@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 
 from reportgen.block_moments import packed
+from reportgen.column_levels import ColumnLevel
 from reportgen.estimation.random_slopes import RandomEffects
 from reportgen.estimation.runner import fit_variants
 from reportgen.fits import Fit
-from reportgen.moments import ColumnLevel, GroupMoments
+from reportgen.moments import GroupMoments
 
 TESTS = Path(__file__).resolve().parent
 

@@ -45,6 +45,7 @@ def _frames() -> Mapping[str, tuple[str, pd.DataFrame]]:
     holes = uneven.copy()
     holes.loc[[3, 9], "x"] = np.nan
     holes.loc[[0], "g"] = None
+    mean = uneven.assign(m=4.0 - 0.5 * uneven.groupby("g")["x"].transform("mean"))
     many = balanced.assign(**{f"v{i}": np.random.Generator(np.random.PCG64(i)).normal(0, 1, 72) for i in range(7)})
     return {
         "two_levels": ("y ~ x + (1 | g)", balanced),
@@ -56,6 +57,7 @@ def _frames() -> Mapping[str, tuple[str, pd.DataFrame]]:
         "no_predictor": ("y ~ 1 + (1 | g)", balanced),
         "group_level_only": ("y ~ w + (1 | g)", balanced),
         "within_only": ("y ~ t + (1 | g)", constant),
+        "growth": ("y ~ t * w + (1 | g)", constant),
         "no_group_variance": ("y ~ x + (1 | g)", flat),
         "no_predictor_no_group_variance": ("y ~ 1 + (1 | g)", flat),
         "random_slopes": ("y ~ x + z + (1 + x | g)", balanced),
@@ -67,6 +69,8 @@ def _frames() -> Mapping[str, tuple[str, pd.DataFrame]]:
         "crossed_labels": ("y ~ x + (1 | g:kind)", balanced),
         "two_groups": ("y ~ x + (1 | g)", grouped((12, 15), 5)),
         "three_groups": ("y ~ x + z + (1 | g)", grouped((12, 15, 9), 6)),
+        "mean_in_formula": ("y ~ x + m + (1 | g)", mean),
+        "too_few_groups": ("y ~ x * w + (1 | g)", grouped((4, 3, 4, 4), 9)),
         "perfect": ("y ~ x + (1 | g)", balanced.assign(y=2.0 * balanced["x"] + np.repeat(np.arange(8.0), 9))),
         "hostile": (f"y ~ `{HOSTILE}` + z + (1 | `a|b $g`)", hostile),
     }

@@ -8,8 +8,9 @@ from constructed import UNBALANCED, Rows, grouped_rows
 from numpy.typing import NDArray
 
 from reportgen.blends import Blend, BlendSpace, Curve, Ingredients, blends, curve, ingredients
+from reportgen.column_levels import column_levels
 from reportgen.fits import Undefined
-from reportgen.moments import GroupMoments, column_levels
+from reportgen.moments import GroupMoments
 
 
 def gls_slopes(rows: Rows, gamma: float, extra: NDArray[np.float64] | None = None) -> NDArray[np.float64]:
@@ -131,3 +132,20 @@ def test_too_few_groups_for_the_between_slopes() -> None:
     found = blends(BlendSpace.of(rows.moments, rows.levels), "pooled", 0.0)
     assert isinstance(found, Undefined)
     assert found.reason.code == "between_dependent"
+
+
+@pytest.mark.parametrize("gamma", [0.0, 0.3, 1.7, 25.0, 200.0])
+@pytest.mark.parametrize(("shift", "factor"), [(4.0, -0.3), (1.0, 1.0), (50.0, 0.01), (1e3, 1.0 / 3.0)])
+def test_beside_a_predictor_that_follows_its_means_a_slope_between_groups_is_not_made_of_rounding(
+    gamma: float, shift: float, factor: float
+) -> None:
+    """What is left of the means beside it is zero but for rounding, which is as often positive as negative."""
+    rows = grouped_rows(UNBALANCED)
+    x, y = rows.values.T
+    means = np.array([x[rows.codes == j].mean() for j in range(rows.n_groups)])[rows.codes]
+    values = np.column_stack([x + 3.0, shift + factor * means, y])
+    moments = GroupMoments.from_rows(("x", "m", "y"), rows.codes, values, rows.n_groups)
+    found = blends(BlendSpace.of(moments, column_levels(moments)[:-1]), "random_intercept", gamma)
+    assert isinstance(found, Undefined)
+    assert found.reason.code == "between_dependent"
+    assert found.reason.values["columns"] == ("x",)

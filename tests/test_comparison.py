@@ -10,12 +10,12 @@ from constructed import INTERCEPT_ONLY, UNBALANCED, Rows, grouped_rows
 from numpy.typing import NDArray
 from scipy import stats
 
+from reportgen.column_levels import column_levels
 from reportgen.comparison import Comparison, compare
 from reportgen.estimation.runner import fit_variants
 from reportgen.fits import Coefficient, LeastSquaresFit, MixedFit, Undefined, UnfitVariant
 from reportgen.hypothesis_tests import FTest, WaldTest
 from reportgen.identities import TOLERANCE, IdentityCheck, relative_gap
-from reportgen.moments import column_levels
 
 SHAPES = [
     ((6,) * 8, (0.5,)),

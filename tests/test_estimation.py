@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from reference_moments import dragons
 from scipy.special import fdtrc
 
+from reportgen.column_levels import column_levels
 from reportgen.estimation import robust, stacks
 from reportgen.estimation.independence import well_conditioned
 from reportgen.estimation.least_squares import fit_absorbed
@@ -20,7 +21,7 @@ from reportgen.estimation.separate import fit_separate
 from reportgen.estimation.slope_derivatives import slope_derivatives
 from reportgen.estimation.slope_profile import RotatedGroups, SlopeProfile
 from reportgen.fits import Coefficient, Fit, LeastSquaresFit, MixedFit, SeparateFit, Undefined, UnfitVariant
-from reportgen.moments import GroupMoments, column_levels
+from reportgen.moments import GroupMoments
 from reportgen.variants import CATALOGUE
 
 Array = NDArray[np.float64]

@@ -11,12 +11,13 @@ from constructed import Rows, grouped_rows
 from dense import DenseModel, DenseSandwich
 from numpy.typing import NDArray
 
+from reportgen.column_levels import column_levels
 from reportgen.estimation.least_squares import fit_absorbed, fit_pooled
 from reportgen.estimation.mixed import fit_random_intercept
 from reportgen.estimation.random_slopes import RandomEffects, fit_random_slopes
 from reportgen.estimation.regressors import regressors, terms_of
 from reportgen.fits import LeastSquaresFit, MixedFit, Undefined
-from reportgen.moments import GroupMoments, column_levels
+from reportgen.moments import GroupMoments
 from reportgen.variants import CATALOGUE
 
 Array = NDArray[np.float64]

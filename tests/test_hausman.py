@@ -8,12 +8,13 @@ from constructed import UNBALANCED, Rows, grouped_rows
 from numpy.typing import NDArray
 from reference_moments import dragons, fit_all, panel_moments, panel_sets
 
+from reportgen.column_levels import column_levels
 from reportgen.estimation.between_weights import between_slopes
 from reportgen.estimation.swamy_arora import SwamyArora, swamy_arora
 from reportgen.fits import MixedFit, Undefined
 from reportgen.hausman import HausmanForm, HausmanTable, _Side, classic_statistic, hausman_table
 from reportgen.hypothesis_tests import contextual_test
-from reportgen.moments import GroupMoments, column_levels
+from reportgen.moments import GroupMoments
 
 
 def table_of(moments: GroupMoments) -> HausmanTable | Undefined:

@@ -27,6 +27,7 @@ WALK = (
     "design",
     "block_moments",
     "moments",
+    "column_levels",
     "moment_sum",
     "points",
     "collection",

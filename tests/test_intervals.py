@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from reference_moments import dragons, fit_all
 from scipy.optimize import minimize
 
+from reportgen.column_levels import column_levels
 from reportgen.estimation.intervals import InterceptRegion, Interval, VarianceIntervals, intercept_intervals, variance_factor
 from reportgen.estimation.random_intercept import Profile, SizeClasses
 from reportgen.estimation.random_slopes import EffectsDesign, RandomEffects
@@ -19,7 +20,7 @@ from reportgen.estimation.runner import fit_variants
 from reportgen.estimation.slope_intervals import SlopeLikelihood, SlopeRegion, variance_intervals
 from reportgen.estimation.slope_profile import RotatedGroups
 from reportgen.fits import Fit, MixedFit, Undefined
-from reportgen.moments import GroupMoments, column_levels
+from reportgen.moments import GroupMoments
 
 Array = NDArray[np.float64]
 CUT = 3.841458820694124  # 95 % quantile of chi-squared with 1 degree of freedom

@@ -13,12 +13,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from reportgen.collection import collect
+from reportgen.column_levels import column_levels
 from reportgen.design import build_design
 from reportgen.estimation.random_slopes import RandomEffects
 from reportgen.estimation.runner import fit_variants
 from reportgen.fits import Fit, LeastSquaresFit, MixedFit
 from reportgen.formula import parse_formula
-from reportgen.moments import column_levels
 from reportgen.sources import CHUNK_ROWS, open_source
 
 FORMULA = "y ~ x1 + x2 + (1 + x1 | g)"

@@ -9,12 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reportgen import block_moments, moment_sum, moments
+from reportgen.column_levels import column_levels
 from reportgen.comparison import compare
 from reportgen.estimation.random_slopes import RandomEffects
 from reportgen.estimation.runner import fit_variants
 from reportgen.fits import LeastSquaresFit, MixedFit, Undefined, UnfitVariant
 from reportgen.moment_sum import MomentSum
-from reportgen.moments import GroupMoments, SummedProducts, column_levels
+from reportgen.moments import GroupMoments, SummedProducts
 
 
 def assert_same(a: GroupMoments, b: GroupMoments) -> None:

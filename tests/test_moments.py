@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from reportgen.moments import ColumnLevel, GroupMoments, column_levels
+from reportgen.column_levels import ColumnLevel, column_levels
+from reportgen.moments import GroupMoments
 
 
 def assert_close(a: GroupMoments, b: GroupMoments, tolerance: float) -> None:

@@ -8,6 +8,7 @@ from constructed import UNBALANCED, Rows, grouped_rows
 from numpy.typing import NDArray
 from reference_moments import dragons, fit_all
 
+from reportgen.column_levels import column_levels
 from reportgen.estimation.random_intercept import Profile, SizeClasses
 from reportgen.estimation.regressors import regressors
 from reportgen.estimation.robust import WorkingModel
@@ -16,7 +17,6 @@ from reportgen.estimation.small_sample import ScaledF
 from reportgen.fits import MixedFit, Undefined, coefficient
 from reportgen.hausman import HausmanTable, hausman_table
 from reportgen.hypothesis_tests import contextual_test
-from reportgen.moments import column_levels
 
 Array = NDArray[np.float64]
 

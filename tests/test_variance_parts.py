@@ -7,9 +7,10 @@ import pytest
 from constructed import UNBALANCED, Rows, grouped_rows
 from reference_moments import dragons, fit_all, panel_moments
 
+from reportgen.column_levels import column_levels
 from reportgen.comparison import null_icc
 from reportgen.fits import MixedFit, Undefined
-from reportgen.moments import GroupMoments, column_levels
+from reportgen.moments import GroupMoments
 from reportgen.variance_parts import (
     MeanDesign,
     VarianceParts,

@@ -14,8 +14,9 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from reportgen.column_levels import ColumnLevel
 from reportgen.fits import Issue, Role
-from reportgen.moments import ColumnLevel, GroupMoments
+from reportgen.moments import GroupMoments
 from reportgen.variants import PARTS, Variant
 
 Array = NDArray[np.float64]
@@ -201,7 +202,7 @@ def terms_of(variant: Variant, levels: tuple[ColumnLevel, ...]) -> tuple[Term, .
     """
     plan: list[list[Term]] = [[], []]
     for level in levels:
-        for slot, role in enumerate(variant.roles(level.varies_within, level.varies_between)):
+        for slot, role in enumerate(variant.roles(level)):
             plan[slot].append((level.column, role))
     return ((INTERCEPT, "intercept"), *plan[0], *plan[1])
 

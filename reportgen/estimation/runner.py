@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from reportgen.column_levels import ColumnLevel
 from reportgen.estimation.double_demeaned import fit_double_demeaned
 from reportgen.estimation.least_squares import fit_absorbed, fit_group_means, fit_pooled
 from reportgen.estimation.mixed import fit_random_intercept
@@ -11,7 +12,7 @@ from reportgen.estimation.random_slopes import RandomEffects, fit_random_slopes
 from reportgen.estimation.regressors import Regressors, products_not_kept, regressors, terms_of
 from reportgen.estimation.separate import fit_separate
 from reportgen.fits import Fit, UnfitVariant
-from reportgen.moments import ColumnLevel, GroupMoments
+from reportgen.moments import GroupMoments
 from reportgen.variants import CATALOGUE, Estimator
 
 Fitter = Callable[[str, Regressors, RandomEffects], Fit]

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from reportgen.column_levels import ColumnLevel
 from reportgen.estimation.absent import absent
 from reportgen.estimation.independence import dependent_columns
 from reportgen.estimation.least_squares import solve
 from reportgen.estimation.random_intercept import Profile, SizeClasses, at_ratio
 from reportgen.estimation.regressors import Regressors, Term, regressors
 from reportgen.fits import Fit, Issue, LeastSquaresFit, MixedFit, Number, Undefined
-from reportgen.moments import ColumnLevel, GroupMoments
+from reportgen.moments import GroupMoments
 
 Array = NDArray[np.float64]
 
@@ -103,7 +104,7 @@ def _group_variance(reg: Regressors, classes: SizeClasses, sigma2: float, levels
 
     E rss = (J - p) sigma2 + tau2 (N - tr((Z'nZ)^-1 Z'n^2 Z)), Z the p columns of means.
     """
-    varying = {level.column for level in levels if level.varies_between}
+    varying = {level.column for level in levels if level.has_means}
     kept = [i for i, (column, role) in enumerate(reg.terms) if role == "intercept" or column in varying]
     if reg.n_groups <= len(kept):
         return Undefined(Issue("no_degrees_of_freedom", {"df": reg.n_groups - len(kept)}))

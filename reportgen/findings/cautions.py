@@ -55,7 +55,7 @@ def zero_group_variance(evidence: Evidence) -> Iterator[Finding]:
 def level_variation(evidence: Evidence) -> Iterator[Finding]:
     """Predictors that hardly vary at one of the two levels."""
     for level in evidence.predictors:
-        if not (level.varies_within and level.varies_between):
+        if not level.is_split:
             continue
         values = {"column": level.column, "between_share": level.between_share}
         if level.between_share > LITTLE_WITHIN:
@@ -65,10 +65,12 @@ def level_variation(evidence: Evidence) -> Iterator[Finding]:
 
 
 def one_level_predictors(evidence: Evidence) -> Iterator[Finding]:
-    """Predictors that vary at one level only."""
+    """Predictors that vary at one level only, or whose group means follow from predictors of the groups."""
     for level in evidence.predictors:
         if not level.varies_within:
             yield Finding("group_level_predictor", "info", {"column": level.column})
+        elif level.means_follow:
+            yield Finding("means_follow", "info", {"column": level.column, "predictors": list(level.means_follow)})
         elif not level.varies_between:
             yield Finding("within_only_predictor", "info", {"column": level.column})
 
@@ -80,7 +82,7 @@ def unreliable_group_means(evidence: Evidence) -> Iterator[Finding]:
     """
     n = float(np.median(evidence.moments.rows))
     for level in evidence.predictors:
-        if level.varies_within and level.varies_between and level.between_share >= LITTLE_BETWEEN:
+        if level.is_split and level.between_share >= LITTLE_BETWEEN:
             reliability = level.icc / (level.icc + (1.0 - level.icc) / n)
             if reliability < RELIABLE:
                 values = {"column": level.column, "reliability": reliability, "group_size": n}

@@ -44,7 +44,7 @@ def derived_mean(evidence: Evidence) -> Iterator[Finding]:
         if level.varies_within or moments.n_groups < 3:
             continue
         for k, other in enumerate(evidence.predictors):
-            if not (other.varies_within and other.varies_between):
+            if not other.is_split:
                 continue
             own, its = centred[:, i], centred[:, k]
             left = own - its * (its @ own / (its @ its))
@@ -68,7 +68,7 @@ def missing_labels(evidence: Evidence) -> Iterator[Finding]:
 
 def gap_unknown(evidence: Evidence) -> Iterator[Finding]:
     """Predictors that vary within and between groups, but whose two slopes cannot be compared."""
-    both = {level.column for level in evidence.predictors if level.varies_within and level.varies_between}
+    both = {level.column for level in evidence.predictors if level.is_split}
     for slope in evidence.comparison.slopes:
         if slope.column in both and isinstance(slope.contextual, Undefined):
             yield Finding("gap_unknown", "caution", {"column": slope.column})

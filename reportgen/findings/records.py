@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from reportgen.column_levels import ColumnLevel
 from reportgen.comparison import Comparison
 from reportgen.fits import Fit
 from reportgen.formula import ModelFormula
-from reportgen.moments import ColumnLevel, GroupMoments
+from reportgen.moments import GroupMoments
 from reportgen.points import Points
 from reportgen.sample import Sample
 

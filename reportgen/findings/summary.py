@@ -71,7 +71,7 @@ def varying_slopes(evidence: Evidence) -> Iterator[Finding]:
     """How much the groups' own slopes differ, and their mean: where both comparisons are in a column, those within groups."""
     for level in evidence.predictors:
         places: tuple[tuple[str, Role], ...] = (("within_between_slope", "within"), ("random_slope", "raw"))
-        for variant, role in places[0 if level.varies_between else 1 :]:
+        for variant, role in places[0 if level.has_means else 1 :]:
             fit = evidence.fits.get(variant)
             if not isinstance(fit, MixedFit) or level.column not in fit.group_covariance.terms:
                 continue

@@ -66,7 +66,7 @@ def groups_table(analysis: Analysis, words: Wording) -> Table:
     fit = analysis.fits["random_intercept"]
     moments = analysis.moments
     means = moments.means + moments.origin
-    shown = [i for i, level in enumerate(analysis.levels[:-1]) if level.varies_between][:MAX_MEANS]
+    shown = [i for i, level in enumerate(analysis.levels[:-1]) if level.has_means][:MAX_MEANS]
     columns = [Column(words["table.groups.rows"]), Column(_mean(words, analysis.levels[-1].column))]
     columns += [Column(_mean(words, analysis.levels[i].column)) for i in shown]
     own = own_slopes(analysis)

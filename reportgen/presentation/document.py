@@ -194,7 +194,7 @@ def _figures(
     split = isinstance(analysis.fits["no_pooling"], LeastSquaresFit) and isinstance(analysis.fits["between"], LeastSquaresFit)
     if len(predictors) <= IN_FULL:
         for number, (entry, level) in enumerate(zip(predictors, analysis.levels, strict=False)):
-            name, is_split = entry["id"], level.varies_within and level.varies_between
+            name, is_split = entry["id"], level.is_split
             figures[f"{name}.forest"] = forest_figure(analysis, level.column, words)
             if is_split and number < IN_PICTURES and not isinstance(curve, Undefined):
                 figures[f"{name}.curve"] = curve_figure(curve, level.column, words)

@@ -173,6 +173,7 @@ def _columns(analysis: Analysis) -> list[Json]:
             "sd_between": level.sd_between,
             "between_share": level.between_share,
             "icc": level.icc,
+            "means_follow": list(level.means_follow),
         }
         for level in analysis.levels[:-1]
     ]

@@ -65,7 +65,7 @@ def _coefficient_rows(analysis: Analysis, fits: Mapping[str, ModelFit], words: W
         name = printable(level.column, 40)
         if level.varies_within:
             rows.append(_coefficient_row(name, level.column, SLOPE_ROLES, (shown, place), words))
-            if level.varies_between:
+            if level.has_means:
                 mean = words["table.models.mean_of"].format(name)
                 rows.append(_coefficient_row(mean, level.column, MEAN_ROLES, (shown, place), words))
         else:

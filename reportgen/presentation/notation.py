@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reportgen.fits import Role
-from reportgen.moments import ColumnLevel
+from reportgen.column_levels import ColumnLevel
 from reportgen.variants import CATALOGUE, Variant, within_products
 
 if TYPE_CHECKING:
@@ -19,13 +18,6 @@ PART = {
     "group_level": "{}",
 }
 """How a role writes a design column: its deviation from the group mean, its group mean, or as it stands."""
-
-
-def roles_of(variant: Variant, level: ColumnLevel) -> tuple[Role, ...]:
-    """Roles of a design column in a variant."""
-    if not level.varies_within:
-        return variant.group_level
-    return variant.both if level.varies_between else variant.within_only
 
 
 def variant_formula(name: str, formula: ModelFormula, levels: tuple[ColumnLevel, ...]) -> str:
@@ -50,7 +42,7 @@ def variant_formula(name: str, formula: ModelFormula, levels: tuple[ColumnLevel,
     parts = [
         PART[role].format(level.column) if variant.estimator != "group_means" else f"mean({level.column})"
         for level in levels[:-1]
-        for role in roles_of(variant, level)
+        for role in variant.roles(level)
     ]
     response = formula.response
     split = [level.column for level in levels[:-1] if level.varies_within]

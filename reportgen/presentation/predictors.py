@@ -38,12 +38,12 @@ def predictor(analysis: Analysis, number: int, words: Wording) -> Plain:
     """
     slope, level = analysis.comparison.slopes[number], analysis.levels[number]
     place = places(analysis)[slope.column]
-    between = "both" if level.varies_between else "within"
+    within = "both" if level.is_split else "within"
     entry: Plain = {
         "id": f"predictor-{number + 1}",
         "key": slope.column,
         "column": printable(slope.column, SHORT),
-        "level": between if level.varies_within else "between",
+        "level": within if level.varies_within else "between",
         "between_share": percent(level.between_share),
         "within": coefficient_text(slope.within, place, words),
         "between": coefficient_text(slope.between, place, words),
@@ -58,6 +58,7 @@ def predictor(analysis: Analysis, number: int, words: Wording) -> Plain:
         "weighed": _weighed(analysis, slope, place),
         "robust": _robust(analysis, slope.column, place, words),
         "changed": _changed(analysis, slope, place),
+        "multiplied": _multiplied(analysis, slope.column),
     }
     return entry | _kind(analysis, slope.column)
 
@@ -70,6 +71,23 @@ def _kind(analysis: Analysis, column: str) -> Plain:
         reference = printable(analysis.design.references.get(parts[0].name, ""), SHORT)
         return {"kind": "factor", "factor": name, "factor_level": level, "reference": reference}
     return {"kind": "product" if len(parts) > 1 else "number", "factor": "", "factor_level": "", "reference": ""}
+
+
+def _multiplied(analysis: Analysis, column: str) -> Plain:
+    """By what a predictor of the groups is multiplied in products whose group means follow from it.
+
+    It compares groups at the means of these in the regression of the group means, and at zero in models with the product.
+    """
+    parts_of = analysis.design.parts_of
+    others = [
+        part
+        for level in analysis.levels[:-1]
+        if column in level.means_follow
+        for part in parts_of[level.column]
+        if part not in parts_of[column]
+    ]
+    names = dict.fromkeys(printable(part.name, SHORT) for part in others)
+    return {"columns": list(names), "any_factor": any(part.level for part in others)}
 
 
 def coefficient_text(item: Coefficient | Undefined | None, place: Place, words: Wording) -> Plain:

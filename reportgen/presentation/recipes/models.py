@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from reportgen.presentation.notation import roles_of
 from reportgen.presentation.recipes.names import Names
 from reportgen.variants import Estimator, Variant, within_products
 
@@ -75,7 +74,7 @@ def _parts(variant: Variant, analysis: Analysis, names: Names) -> tuple[Part, ..
     return tuple(
         names.columns[level.column] if is_plain else names.part(level.column, role)
         for level in analysis.levels[:-1]
-        for role in roles_of(variant, level)
+        for role in variant.roles(level)
     )
 
 
