@@ -60,7 +60,7 @@ def collect(design: Design, progress: Progress, capacity: int = CAPACITY) -> Col
     order = natural_order(labels)
     moments = total.moments(order)
     sample = summarise(design.source, design.source_columns, ledger, moments.rows, design.lost_groups(ledger))
-    return Collected(sample, tuple(labels[j] for j in order.tolist()), moments, draw.points(order))
+    return Collected(sample, tuple(map(labels.__getitem__, order.tolist())), moments, draw.points(order))
 
 
 def start_fingerprint(design: Design) -> Thread:

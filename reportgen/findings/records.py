@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 from reportgen.column_levels import ColumnLevel
@@ -36,7 +37,7 @@ class Finding:
     values: Mapping[str, object]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Evidence:
     """What the rules look at: the analysis up to the comparison. `levels` are those of the predictors, then the response."""
 
@@ -49,9 +50,12 @@ class Evidence:
     fits: Mapping[str, Fit]
     comparison: Comparison
 
-    @property
+    @cached_property
     def worded_groups(self) -> tuple[str, ...]:
         """Labels of groups that are not plain numbers, which have one way to be written and say nothing else."""
+        at_once = "".join(self.groups)
+        if all(self.groups) and at_once.isdecimal() and at_once.isascii():  # a million numbers, looked at in one piece
+            return ()
         return tuple(label for label in self.groups if not (label.isdecimal() and label.isascii()))
 
     @property
