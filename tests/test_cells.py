@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
+import json
 import os
 import sys
 from decimal import Decimal
@@ -12,12 +14,17 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
 import pytest
+from pathological import FORMULA, GROUP, LABELS, ROW, X, clean, slopes, with_arrow, with_columns
 
-from reportgen.errors import SourceUnreadable
+from reportgen import analyze
+from reportgen.errors import InputError, SourceUnreadable
 from reportgen.sources import open_source
-from reportgen.sources.cells import column_of_cells, is_missing, plain_column, table_of_cells, text_of
+from reportgen.sources.cells import column_of_cells, is_missing, table_of_cells, text_of
 from reportgen.sources.digests import digest_of_columns
+from reportgen.sources.plain_types import plain_column
 
 LONG = 2**80 + 1
 
@@ -96,6 +103,74 @@ def test_kinds_that_hardly_any_function_knows_are_made_plain() -> None:
 def test_a_column_of_json_is_its_text() -> None:
     wrapped = pa.ExtensionArray.from_storage(pa.json_(pa.string()), pa.array(["1", "2"]))
     assert plain_column(wrapped).to_pylist() == ["1", "2"]
+
+
+BYTES = [int(code).to_bytes(16, "big") for code in GROUP]
+LEVELS = [f"g{code:02d}" for code in range(12)]
+MINUS_NOUGHT = np.where((GROUP == 0) & (ROW % 2 == 0), -0.0, GROUP)
+# Columns of groups, and some of their labels.
+ODD_LABELS: dict[str, tuple[Any, tuple[str, ...]]] = {
+    "levels twice": (
+        pa.DictionaryArray.from_arrays(pa.array(GROUP * 2 + ROW % 2, pa.int8()), np.repeat(LEVELS, 2)),
+        ("g00", "g11"),
+    ),
+    "a level that is null": (
+        pa.DictionaryArray.from_arrays(pa.array(GROUP + 1, pa.int8()), pa.array([None, *LEVELS])),
+        ("g00", "g11"),
+    ),
+    "minus nought": (pa.array(MINUS_NOUGHT).dictionary_encode(), ("0", "11")),
+    "run ends": (pc.run_end_encode(pa.array(LABELS)), ("g00", "g11")),
+    "bytes of one length": (pa.array([b"%04d" % code for code in GROUP], pa.binary(4)), ("0000", "0011")),
+    "bytes and what they are spelled as": (
+        pa.array([b"\xff" if code == 0 else rb"\xff" if code == 1 else b"%d" % code for code in GROUP]),
+        (r"\xff", r"\\xff", "11"),
+    ),
+    "nanoseconds": (pa.array(GROUP.astype("int64") + 1, pa.time64("ns")), ("00:00:00.000000001", "00:00:00.000000012")),
+    "times beyond Python's": (
+        pa.array(GROUP.astype("int64") + 10**15, pa.timestamp("ms")),
+        ("<value out of range: 1000000000000000>",),
+    ),
+    "days beyond Python's": (pa.array(GROUP + 2**30, pa.int32()).cast(pa.date32()), ("<value out of range: 1073741824>",)),
+    "times of no zone": (pa.array(GROUP.astype("int64"), pa.timestamp("ms", "Nowhere/Bad")), ("1970-01-01 00:00:00.000",)),
+}
+if int(pa.__version__.split(".")[0]) >= 20:  # earlier ones cannot cast them
+    ODD_LABELS["views of bytes"] = (pa.array([b"%04d" % code for code in GROUP], pa.binary_view()), ("0000", "0011"))
+if hasattr(pa, "uuid"):
+    identifiers = pa.ExtensionArray.from_storage(pa.uuid(), pa.array(BYTES, pa.binary(16)))
+    ODD_LABELS["identifiers"] = (identifiers, ("00000000-0000-0000-0000-00000000000b",))
+
+
+@pytest.mark.parametrize("case", ODD_LABELS)
+def test_groups_of_any_type_are_told_apart_and_named_alike_in_frames_and_files(case: str, tmp_path: Path) -> None:
+    column, names = ODD_LABELS[case]
+    table = with_arrow(g=column)
+    feather = tmp_path / "data.feather"
+    with pa.OSFile(str(feather), "wb") as file, pa.ipc.new_file(file, table.schema) as writer:
+        writer.write_table(table, max_chunksize=50)
+    sources: list[object] = [table, feather]
+    with contextlib.suppress(pa.ArrowNotImplementedError):  # of run ends and null levels
+        pq.write_table(table, tmp_path / "data.parquet", row_group_size=50)
+        sources.append(tmp_path / "data.parquet")
+    for source in sources:
+        found = json.loads(analyze(FORMULA, source).to_json())
+        groups = found["variants"]["random_intercept"]["random_effects"]
+        assert found["data"]["n_groups"] == len(groups) == 12
+        assert set(names) <= set(groups)
+        assert slopes(found) == pytest.approx(clean(), rel=1e-8)
+
+
+@pytest.mark.skipif(not hasattr(pa, "bool8"), reason="this pyarrow has no booleans of 8 bits")
+def test_booleans_of_eight_bits_are_numbers_in_files_too(tmp_path: Path) -> None:
+    bits = pa.ExtensionArray.from_storage(pa.bool8(), pa.array((X > 0).astype("int8")))
+    pq.write_table(with_arrow(x=bits), tmp_path / "data.parquet")
+    expected = json.loads(analyze(FORMULA, with_columns(x=X > 0)).to_json())
+    assert slopes(json.loads(analyze(FORMULA, tmp_path / "data.parquet").to_json())) == pytest.approx(slopes(expected))
+
+
+def test_long_doubles_beyond_64_bits_are_infinite_and_said() -> None:
+    longer = np.where(ROW == 3, np.longdouble("1e4000"), X.astype(np.longdouble))
+    with pytest.raises(InputError, match="column 'x', row 4: an infinite number"):
+        analyze(FORMULA, with_columns(x=longer))
 
 
 # --- fingerprints

@@ -27,8 +27,22 @@ def label_texts(values: Any) -> list[str]:
     if pa.types.is_floating(kind):
         return [str(int(v)) if v.is_integer() and abs(v) < 1e15 else repr(v) for v in values.to_pylist()]
     if pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
-        return [v.decode("utf-8", "backslashreplace") for v in values.to_pylist()]
-    return [str(v) for v in values.to_pylist()]
+        return _texts_of_bytes(values.to_pylist())
+    if pa.types.is_time(kind):  # Python's has no nanoseconds
+        return list(values.cast(pa.string()).to_pylist())
+    try:
+        return [str(v) for v in values.to_pylist()]
+    except (pa.ArrowException, OverflowError, ValueError):  # a date beyond Python's years, a zone that nobody knows
+        plain = values.cast(pa.int64()).cast(pa.timestamp(kind.unit)) if pa.types.is_timestamp(kind) else values
+        return list(plain.cast(pa.string()).to_pylist())
+
+
+def _texts_of_bytes(values: Sequence[bytes]) -> list[str]:
+    """Bytes as UTF-8, what is none of it spelled out; with their own backslashes doubled where two would be the same."""
+    texts = [value.decode("utf-8", "backslashreplace") for value in values]
+    if len(set(texts)) < len(texts):
+        return [value.replace(b"\\", b"\\\\").decode("utf-8", "backslashreplace") for value in values]
+    return texts
 
 
 def natural_order(labels: Sequence[str]) -> NDArray[np.int64]:

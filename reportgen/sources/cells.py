@@ -74,25 +74,3 @@ def table_of_cells(names: Sequence[str], rows: Sequence[Sequence[object]]) -> pa
         except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError, UnicodeError):
             columns.append(column_of_cells(values))
     return pa.table(dict(zip(names, columns, strict=True)))
-
-
-def plain_column(column: Any) -> Any:
-    """String views, run-end encoding, half floats and extension types as the plain types that every Arrow function knows."""
-    kind = column.type
-    if isinstance(kind, pa.BaseExtensionType):
-        pieces = column.chunks if isinstance(column, pa.ChunkedArray) else [column]
-        return plain_column(pa.chunked_array([piece.storage for piece in pieces], kind.storage_type))
-    value = kind.value_type if pa.types.is_dictionary(kind) else kind
-    if pa.types.is_string_view(value):
-        plain = pa.large_string()
-        return column.cast(pa.dictionary(kind.index_type, plain, kind.ordered) if pa.types.is_dictionary(kind) else plain)
-    if pa.types.is_float16(value):
-        return column.cast(pa.float64())
-    if pa.types.is_run_end_encoded(kind):
-        return pa.compute.run_end_decode(column)
-    if pa.types.is_dictionary(kind):
-        pieces = column.chunks if isinstance(column, pa.ChunkedArray) else [column]
-        if any(piece.dictionary.null_count or len(piece.dictionary.unique()) < len(piece.dictionary) for piece in pieces):
-            return column.cast(value)  # a level twice would be two groups, one that is null a group without a name
-        return column.unify_dictionaries() if isinstance(column, pa.ChunkedArray) else column
-    return column

@@ -7,15 +7,7 @@ from collections.abc import Mapping, Sequence
 import pyarrow as pa
 
 from reportgen.errors import SourceUnreadable, listed
-
-
-def stored(kind: pa.DataType) -> pa.DataType:
-    """The type in which a column is passed on; what cannot be computed with gets one that can."""
-    if pa.types.is_dictionary(kind):
-        return pa.dictionary(kind.index_type, stored(kind.value_type), kind.ordered)
-    if pa.types.is_string_view(kind):
-        return pa.large_string()
-    return pa.float64() if pa.types.is_float16(kind) else kind
+from reportgen.sources.plain_types import plain_column
 
 
 def is_text(kind: pa.DataType) -> bool:
@@ -24,11 +16,12 @@ def is_text(kind: pa.DataType) -> bool:
 
 
 def in_types(table: pa.Table, types: Mapping[str, pa.DataType], labels: Sequence[str] = ()) -> pa.Table:
-    """A table with its columns in some types; those of `labels`, which come as dictionaries, stay as they are."""
-    wanted = [f if f.name in labels else f.with_type(types[f.name]) for f in table.schema]
-    if all(f.equals(w) for f, w in zip(table.schema, wanted, strict=True)):
-        return table
-    return table.cast(pa.schema(wanted))
+    """A table with its columns in some plain types; those of `labels`, which come as dictionaries, stay as they are."""
+    columns = {name: table.column(name) for name in table.column_names}
+    for name in columns.keys() - set(labels):
+        plain = plain_column(columns[name])
+        columns[name] = plain if plain.type == types[name] else plain.cast(types[name])
+    return pa.table(columns)
 
 
 def broken(name: str) -> SourceUnreadable:

@@ -69,7 +69,8 @@ def _canonical(column: Any) -> Any:
     try:
         column = column.cast(pa.float64() if is_small else pa.large_string())
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
-        column = pa.array([None if value is None else str(value) for value in column.to_pylist()], pa.large_string())
+        plain = column.cast(pa.int64()) if pa.types.is_timestamp(kind) else column  # of a zone that nobody knows
+        column = pa.array([None if value is None else str(value) for value in plain.to_pylist()], pa.large_string())
     return _contiguous(column)
 
 

@@ -10,8 +10,9 @@ from typing import Any
 
 import pyarrow as pa
 
-from reportgen.sources.columnar import broken, in_types, names_once, no_rows, stored
+from reportgen.sources.columnar import broken, in_types, names_once, no_rows
 from reportgen.sources.digests import digest_of_files
+from reportgen.sources.plain_types import plain_type
 from reportgen.sources.read_ahead import read_ahead
 from reportgen.sources.source import check_known, gathered, rows_at_a_time
 
@@ -44,7 +45,7 @@ class FeatherFile:
     def types(self, columns: Sequence[str]) -> Mapping[str, pa.DataType]:
         """Arrow types of some columns."""
         check_known(columns, self.columns, self.name)
-        return {name: stored(self.schema.field(name).type) for name in columns}
+        return {name: plain_type(self.schema.field(name).type) for name in columns}
 
     def chunks(self, columns: Sequence[str], as_text: Sequence[str] = ()) -> Iterator[pa.Table]:  # noqa: ARG002
         """The rows, in the types of the file."""

@@ -11,8 +11,9 @@ import numpy as np
 import pyarrow as pa
 
 from reportgen.errors import SourceUnreadable, listed, said
-from reportgen.sources.cells import column_of_cells, is_missing, plain_column, text_of
+from reportgen.sources.cells import column_of_cells, is_missing, text_of
 from reportgen.sources.digests import digest_of_columns
+from reportgen.sources.plain_types import plain_column
 from reportgen.sources.source import check_known, rows_at_a_time, sliced
 
 
@@ -148,5 +149,6 @@ def _pandas_column(series: Any) -> Any:
 def _plain_numbers(values: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     """Numbers in this machine's byte order, at most 64 bits wide: other ones Arrow does not take."""
     if values.dtype.kind == "f" and values.dtype.itemsize > np.dtype(np.float64).itemsize:
-        return values.astype(np.float64)
+        with np.errstate(over="ignore"):  # what is too large becomes infinite, which is said with its row
+            return values.astype(np.float64)
     return values if values.dtype.isnative else values.astype(values.dtype.newbyteorder("="))

@@ -9,8 +9,9 @@ from typing import Any
 
 import pyarrow as pa
 
-from reportgen.sources.columnar import broken, in_types, is_text, names_once, no_rows, stored
+from reportgen.sources.columnar import broken, in_types, is_text, names_once, no_rows
 from reportgen.sources.digests import digest_of_files
+from reportgen.sources.plain_types import plain_type
 from reportgen.sources.read_ahead import read_ahead
 from reportgen.sources.source import check_known, gathered, rows_at_a_time
 
@@ -58,12 +59,12 @@ class ParquetFile:
     def types(self, columns: Sequence[str]) -> Mapping[str, pa.DataType]:
         """Arrow types of some columns."""
         check_known(columns, self.columns, self.name)
-        return {name: stored(self.schema.field(name).type) for name in columns}
+        return {name: plain_type(self.schema.field(name).type) for name in columns}
 
     def chunks(self, columns: Sequence[str], as_text: Sequence[str] = ()) -> Iterator[pa.Table]:
         """The rows; texts among the labels come as dictionaries, which are built while reading."""
         types = self.types(columns)
-        labels = [name for name in columns if name in as_text and is_text(types[name])]
+        labels = [name for name in columns if name in as_text and is_text(self.schema.field(name).type)]
         rows = rows_at_a_time(self.chunk_rows, len(columns))
         try:
             with _opened(self.path, labels) as file:

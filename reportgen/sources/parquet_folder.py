@@ -10,8 +10,9 @@ from typing import Any
 import pyarrow as pa
 
 from reportgen.errors import ColumnMissing, SourceUnreadable, quoted
-from reportgen.sources.columnar import broken, in_types, is_text, names_once, no_rows, stored
+from reportgen.sources.columnar import broken, in_types, is_text, names_once, no_rows
 from reportgen.sources.digests import digest_of_files
+from reportgen.sources.plain_types import plain_type
 from reportgen.sources.source import check_known, gathered, rows_at_a_time
 
 READ_AHEAD = 1  # batches of a chunk's size read before they are asked for
@@ -59,13 +60,17 @@ class ParquetFolder:
     def types(self, columns: Sequence[str]) -> Mapping[str, pa.DataType]:
         """Arrow types of some columns."""
         check_known(columns, self.columns, self.name)
-        return {name: stored(self.dataset.schema.field(name).type) for name in columns}
+        return {name: plain_type(self.dataset.schema.field(name).type) for name in columns}
 
     def chunks(self, columns: Sequence[str], as_text: Sequence[str] = ()) -> Iterator[pa.Table]:
         """The rows, file by file; texts among the labels come as dictionaries, which are built while reading."""
         types = dict(self.types(columns))
         self._check_files(columns, as_text)
-        labels = [name for name in columns if name in as_text and name not in self.keys and is_text(types[name])]
+        labels = [
+            name
+            for name in columns
+            if name in as_text and name not in self.keys and is_text(self.dataset.schema.field(name).type)
+        ]
         written = [name for name in columns if name in as_text and name in self.keys]  # 01 in a folder's name is not 1
         types |= dict.fromkeys(written, pa.string())
         rows = rows_at_a_time(self.chunk_rows, len(columns))
