@@ -7,9 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from reportgen.blends import Curve
-from reportgen.fits import Issue, Undefined
+from reportgen.fits import Coefficient, Issue, Undefined
 
 SHARES = (0.01, 0.1, 0.2)
+FLAT = 1e-6  # of a standard error: texts show a slope to a hundred-thousandth of it at the finest
+ROUNDING = 1e-9  # of the slope itself, where the model leaves no residuals and so no standard error
 NEAR = 0.02  # distance from the fitted share within which a round one is left out
 
 
@@ -25,6 +27,20 @@ class CurvePoint:
 def slope_at(curve: Curve, position: int, share: float) -> float:
     """Slope of one column at an assumed share, from the curve; its points are even in the square root of the share."""
     return float(np.interp(share**0.5, np.sqrt(curve.share), curve.slopes[:, position]))
+
+
+def is_flat(curve: Curve, slope: Coefficient) -> bool:
+    """Whether every share of variance between groups gives one and the same slope, so that there is no curve to show.
+
+    Parameters
+    ----------
+    curve : Curve
+        The slopes of all columns.
+    slope : Coefficient
+        That of one column with group dummies, where its curve ends.
+    """
+    along = curve.slopes[:, curve.columns.index(slope.column)]
+    return float(np.ptp(along)) <= FLAT * slope.std_error + ROUNDING * float(np.abs(along).max())
 
 
 def told_points(curve: Curve, column: str) -> tuple[CurvePoint, ...]:

@@ -196,7 +196,7 @@ def _figures(
         for number, (entry, level) in enumerate(zip(predictors, analysis.levels, strict=False)):
             name, is_split = entry["id"], level.is_split
             figures[f"{name}.forest"] = forest_figure(analysis, level.column, words)
-            if is_split and number < IN_PICTURES and not isinstance(curve, Undefined):
+            if is_split and number < IN_PICTURES and not isinstance(curve, Undefined) and not entry["is_flat"]:
                 figures[f"{name}.curve"] = curve_figure(curve, level.column, words)
             if is_split and number < IN_PICTURES and split and any_drawn:
                 figures[f"{name}.levels"] = levels_figure(analysis, level.column, words)

@@ -44,7 +44,7 @@ def _slope(analysis: Analysis, column: str, places: tuple[tuple[str, Role], ...]
         found = [own, *(robust.get(method) for method in ROBUST)]
         usable = [item for item in found if item is not None and _is_number(item)]
         if len(usable) == len(found):
-            return _told(usable)
+            return {"variant": variant, **_told(usable)}
     return {"defined": False}
 
 

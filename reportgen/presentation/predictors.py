@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from reportgen.blends import Blend
 from reportgen.comparison import SlopeComparison
+from reportgen.design.parts import ColumnPart
 from reportgen.fits import Coefficient, LeastSquaresFit, MixedFit, Undefined, coefficient
-from reportgen.presentation.curve_points import slope_if, told_points
+from reportgen.presentation.curve_points import is_flat, slope_if, told_points
 from reportgen.presentation.explanation_tables import arithmetic_place
 from reportgen.presentation.formatting import Place, estimate, fixed, percent, printable, quantity, whole_percent
 from reportgen.presentation.influence_values import influence_values, pair_values
@@ -50,6 +51,7 @@ def predictor(analysis: Analysis, number: int, words: Wording) -> Plain:
         "contextual": coefficient_text(shown_contextual(analysis, slope), place, words),
         "models": _models(analysis, slope.column, place),
         "blends": {name: _blend(slope, blend, words) for name, blend in slope.blends.items()},
+        "is_flat": slope_is_flat(analysis, slope),
         "curve": _curve(analysis, slope, place),
         "reliability": _reliability(analysis, slope.column, place),
         "influence": influence_values(analysis, slope.column, place, words),
@@ -64,8 +66,14 @@ def predictor(analysis: Analysis, number: int, words: Wording) -> Plain:
 
 
 def _kind(analysis: Analysis, column: str) -> Plain:
-    """Whether the column is a factor level, a product or a number: sentences differ."""
-    parts = analysis.design.parts_of[column]
+    """Whether the column is a factor level, a product or a number, and the columns that a product is made of."""
+    parts_of = analysis.design.parts_of
+    parts = parts_of[column]
+    factors = [printable(other, SHORT) for other, own in parts_of.items() if set(own) < set(parts)]
+    return _sort_of(analysis, parts) | {"factors": factors}
+
+
+def _sort_of(analysis: Analysis, parts: tuple[ColumnPart, ...]) -> Plain:
     if len(parts) == 1 and parts[0].level:
         name, level = printable(parts[0].name, SHORT), printable(parts[0].level, SHORT)
         reference = printable(analysis.design.references.get(parts[0].name, ""), SHORT)
@@ -152,10 +160,16 @@ def _blend(slope: SlopeComparison, blend: Blend, words: Wording) -> Plain:
     }
 
 
-def _curve(analysis: Analysis, slope: SlopeComparison, place: Place) -> list[Plain]:
-    """The slope at a few assumed shares of variance between groups."""
+def slope_is_flat(analysis: Analysis, slope: SlopeComparison) -> bool:
+    """Whether a slope is the same at every share of variance between groups; not where there is no curve of slopes."""
     curve = analysis.comparison.curve
-    if isinstance(curve, Undefined) or slope.column not in curve.columns or not isinstance(slope.within, Coefficient):
+    return not isinstance(curve, Undefined) and isinstance(slope.within, Coefficient) and is_flat(curve, slope.within)
+
+
+def _curve(analysis: Analysis, slope: SlopeComparison, place: Place) -> list[Plain]:
+    """The slope at a few assumed shares of variance between groups; none where it is the same at all of them."""
+    curve = analysis.comparison.curve
+    if isinstance(curve, Undefined) or not isinstance(slope.within, Coefficient) or is_flat(curve, slope.within):
         return []
     return [
         {
@@ -176,9 +190,9 @@ def _reliability(analysis: Analysis, column: str, place: Place) -> Plain:
 
 
 def _changed(analysis: Analysis, slope: SlopeComparison, place: Place) -> Plain:
-    """The random intercept slope if groups were twice or half as large."""
+    """The random intercept slope if groups were twice or half as large, where that makes a difference."""
     curve = analysis.comparison.curve
-    if isinstance(curve, Undefined) or slope.column not in curve.columns or not isinstance(slope.within, Coefficient):
+    if isinstance(curve, Undefined) or not isinstance(slope.within, Coefficient) or is_flat(curve, slope.within):
         return {"defined": False}
     twice, half = (slope_if(curve, slope.column, factor) for factor in (2.0, 0.5))
     if isinstance(twice, Undefined) or isinstance(half, Undefined):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from reportgen.fits import LeastSquaresFit, MixedFit, Role
@@ -29,6 +30,18 @@ QUESTIONS: tuple[tuple[str, str, tuple[Role, ...]], ...] = (
 )
 """Question, the variant whose answer is shown, and the role of the coefficient that is the answer."""
 
+ANSWERING: Mapping[str, tuple[str, ...]] = {
+    "within": ("no_pooling", "mundlak", "within_between"),
+    "between": ("between", "within_between"),
+    "between_equal": ("between",),
+    "between_weighed": ("within_between",),
+    "contextual": ("mundlak",),
+    "any_rows": ("pooled",),
+    "new_groups": ("random_intercept",),
+    "slopes_of_groups": ("random_slope",),
+}
+"""Question to the variants that answer it."""
+
 WEIGHED = ("between_equal", "between_weighed")
 """The question about groups as two, where the models that answer it weigh the groups differently."""
 
@@ -46,9 +59,9 @@ def question_table(analysis: Analysis, words: Wording) -> Table:
         both = _answers(analysis, "within_between", BETWEEN) if question == "between" else {}
         if any(both[name].text != answers[name].text for name in shown if name in both and name in answers):
             pairs = zip(WEIGHED, (answers, both), strict=True)
-            rows += [_row(key, found, shown, words, begins_part=key == WEIGHED[0]) for key, found in pairs]
+            rows += [_row(key, _models(analysis, key, words), (found, shown), words) for key, found in pairs]
         else:
-            rows.append(_row(question, answers, shown, words))
+            rows.append(_row(question, _models(analysis, question, words), (answers, shown), words))
     columns = (Column(words["table.questions.models"], "text"), *(Column(printable(name, 30)) for name in shown))
     return Table("questions", words["table.questions.stub"], columns, tuple(rows))
 
@@ -65,7 +78,13 @@ def _answers(analysis: Analysis, variant: str, roles: tuple[Role, ...]) -> dict[
     return {column: Cell(texts.value, (texts.interval,)) for column, texts in told.items()}
 
 
-def _row(question: str, answers: dict[str, Cell], shown: list[str], words: Wording, begins_part: bool = True) -> Row:
-    models = Cell(words[f"question_models.{question}"])
+def _models(analysis: Analysis, question: str, words: Wording) -> Cell:
+    """The models that answer a question, as far as they could be fitted."""
+    fitted = [name for name in ANSWERING[question] if isinstance(analysis.fits[name], LeastSquaresFit | MixedFit)]
+    return Cell(words["list.separator"].join(words[f"variant_short.{name}"] for name in fitted))
+
+
+def _row(question: str, models: Cell, found: tuple[dict[str, Cell], list[str]], words: Wording) -> Row:
+    answers, shown = found
     cells = (answers.get(name, EMPTY) for name in shown)
-    return Row(words[f"question.{question}"], (models, *cells), begins_part=begins_part)
+    return Row(words[f"question.{question}"], (models, *cells), begins_part=question != WEIGHED[1])
