@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import compileall
 import os
 import subprocess
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
+
+# An installed package has its bytecode; a checkout in which Python may not write any would be compiled again by every process.
+compileall.compile_dir(Path(__file__).resolve().parents[2] / "reportgen", quiet=1)
 
 
 @dataclass(frozen=True, slots=True)
