@@ -60,3 +60,13 @@ def test_where_all_agree_it_is_said_once() -> None:
     strong = told(grouped((10,) * 40, 3, tau=0.2, gap=3.0))
     assert strong["agreed"] == "p < .001"
     assert error_values(analysis("example"), "bodyLength2")["agreed"] == ""
+
+
+def test_a_predictor_of_the_groups_is_told_by_the_model_whose_slope_the_summary_has() -> None:
+    """Beside a product of it that of the random intercept model is another: where the other factor is zero."""
+    found, made = analysis("growth"), document("growth")
+    errors: dict[str, Any] = dict(error_values(found, "w"))
+    assert errors["between"]["variant"] == "within_between"
+    cells = {(row.header, row.detail): row.cells for row in made.tables["inference"].rows}
+    assert errors["between"]["model"] in cells["Within-between: w", "group-level predictor"][1].details[0]
+    assert "between groups (within-between model) and pooled:" in render_html(made)

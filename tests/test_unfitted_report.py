@@ -154,7 +154,7 @@ def test_models_that_were_not_fitted_answer_no_question() -> None:
 def test_other_errors_name_the_model_of_the_slope_between_groups() -> None:
     for situation, told in (
         ("example", "For the slopes within groups, between groups (within-between model) and pooled:"),
-        ("several", "(within-between model; random intercept model for what is constant within groups) and pooled:"),
+        ("several", "For the slopes within groups, between groups (within-between model) and pooled:"),
         ("mean_in_formula", "For the slopes within groups, between groups (random intercept model) and pooled:"),
         ("two_groups", "For the slopes within groups and pooled:"),
     ):
@@ -241,3 +241,22 @@ def test_no_template_defines_a_macro_twice() -> None:
     for path in TEMPLATES.rglob("*.j2"):
         names = re.findall(r"\{%-? *macro (\w+)\(", path.read_text(encoding="utf-8"))
         assert len(names) == len(set(names)), path
+
+
+def test_without_a_random_intercept_model_a_predictor_of_the_groups_has_the_pooled_slope() -> None:
+    """Two groups and one predictor of them leave no group over to tell the variance between groups by."""
+    for formula in ("y ~ x + w + (1 | g)", "y ~ x * w + (1 | g)"):
+        found = walk(formula, grouped((9, 8), 5))
+        assert found.fits["random_intercept"].variant not in {
+            f.variant for f in found.fits.values() if hasattr(f, "coefficients")
+        }
+        summary = section(found, "Summary Every slope", "Why in short")
+        assert "w. It is the same for all rows of a g, so only groups can be compared. Pooled regression says" in summary
+        assert "random intercept model" not in section(found, "Methods We analysed", "How the figures are computed")
+        assert "☐ Variance of every random effect, with interval" in text(found)
+
+
+def test_with_many_predictors_too_it_is_said_where_the_slope_of_a_factor_of_a_product_holds() -> None:
+    told = "the slope of each factor holds where the other factors are zero or at their reference level"
+    assert told in text(walk("y ~ x * z + w + (1 | g)", grouped((9,) * 8, 1)))
+    assert told not in text("many_predictors")

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 Plain = dict[str, Any]
 
 SLOPES: tuple[tuple[str, tuple[tuple[str, Role], ...]], ...] = (
-    ("between", (("within_between", "between"), ("random_intercept", "group_level"))),
+    ("between", (("within_between", "between"), ("within_between", "group_level"), ("random_intercept", "group_level"))),
     ("within", (("no_pooling", "within"),)),
     ("pooled", (("pooled", "raw"), ("pooled", "group_level"))),
 )
