@@ -7,6 +7,8 @@ import datetime
 import json
 import os
 import sys
+import tracemalloc
+import zipfile
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -257,6 +259,64 @@ def workbook(path: Path, rows: list[list[object]]) -> Path:
 )
 def test_sheets_that_cannot_be_read(tmp_path: Path, rows: list[list[object]], expected: str) -> None:
     assert expected in refusal(workbook(tmp_path / "data.xlsx", rows))
+
+
+def with_sheet(path: Path, old: str, new: str) -> Path:
+    """A workbook with a piece of its first sheet's text replaced."""
+    with zipfile.ZipFile(path) as book:
+        parts = {name: book.read(name) for name in book.namelist()}
+    sheet = "xl/worksheets/sheet1.xml"
+    assert old.encode() in parts[sheet]
+    parts[sheet] = parts[sheet].replace(old.encode(), new.encode())
+    with zipfile.ZipFile(path, "w") as book:
+        for name, content in parts.items():
+            book.writestr(name, content)
+    return path
+
+
+SHEET: list[list[object]] = [[" y ", "x", "g"], [1, 2, "a"], [3, 4, "b"], [5, 6, "c"]]
+
+
+@pytest.mark.parametrize("said", ["A1", "A1:C2", "A1:B9", "A1:XFD1048576"])
+def test_what_a_sheet_says_of_its_size_leaves_no_cell_out(said: str, tmp_path: Path) -> None:
+    path = with_sheet(workbook(tmp_path / "data.xlsx", SHEET), '<dimension ref="A1:C4"', f'<dimension ref="{said}"')
+    source = open_source(path)
+    assert source.columns == ("y", "x", "g")
+    assert [row["g"] for chunk in source.chunks(["g"]) for row in chunk.to_pylist()] == ["a", "b", "c"]
+
+
+def test_a_cell_far_off_costs_no_memory(tmp_path: Path) -> None:
+    path = with_sheet(
+        workbook(tmp_path / "data.xlsx", SHEET),
+        "</sheetData>",
+        '<row r="2000"><c r="XFD2000"><v>1</v></c></row></sheetData>',
+    )
+    tracemalloc.start()
+    assert "column 4 has no name" in refusal(path)
+    assert tracemalloc.get_traced_memory()[1] < 50e6  # a full grid has 32 million cells
+    tracemalloc.stop()
+
+
+def test_more_rows_than_a_sheet_can_have_are_not_counted_up_to(tmp_path: Path) -> None:
+    path = with_sheet(workbook(tmp_path / "data.xlsx", SHEET), '<row r="4"', '<row r="99999999999"')
+    assert "is not an Excel workbook that can be read" in refusal(path)
+
+
+def test_a_formula_without_its_value_is_not_missing(tmp_path: Path) -> None:
+    sheet = [row if i else [*row, "z"] for i, row in enumerate([*SHEET, [7, "=A5*2", "d", "=1+1"]])]
+    source = open_source(workbook(tmp_path / "data.xlsx", sheet))
+    assert [row["y"] for chunk in source.chunks(["y", "g"]) for row in chunk.to_pylist()] == [1, 3, 5, 7]
+    with pytest.raises(SourceUnreadable, match="cell B5: holds a formula, but not the value that it gave"):
+        list(source.chunks(["y", "x"]))
+
+
+def test_a_formula_that_gave_an_empty_text_is_missing(tmp_path: Path) -> None:
+    path = with_sheet(
+        workbook(tmp_path / "data.xlsx", [*SHEET, [7, "=A5", "d"]]),
+        '<c r="B5"><f>',
+        '<c r="B5" t="str"><f>',
+    )
+    assert [row["x"] for chunk in open_source(path).chunks(["x"]) for row in chunk.to_pylist()] == [2, 4, 6, None]
 
 
 def test_a_workbook_without_its_reader(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
