@@ -89,6 +89,13 @@ def test_few_points_are_one_path_and_each_of_them_is_there() -> None:
     svg = Figure("test", {}, 2.0, paint).svg.decode()
     dots = [d for d in re.findall(r'<path d="([^"]*)"[^>]*stroke-linecap: round', svg) if d.count("M") == 40]
     assert len(dots) == 1
+    assert not re.search(r"[^-]opacity: ", svg), "a renderer makes a group of its own of what is see-through as a whole"
+
+
+def test_points_count_for_the_limits_of_the_axes() -> None:
+    axes = Canvas().add_subplot()
+    points(axes, np.array([3.0, 7.0]), np.array([-2.0, 5.0]))
+    assert axes.dataLim.get_points().tolist() == [[3.0, -2.0], [7.0, 5.0]]
 
 
 def test_panels_of_many_groups_span_the_response() -> None:

@@ -15,16 +15,23 @@ LIBRARIES = (
     "scipy.linalg",
     "scipy.optimize",
     "scipy.stats",
+    "email.policy",  # the PDF library asks for it with the first thing it fetches
+    "encodings.utf_8_sig",
     "jinja2",
     "matplotlib.figure",
     "matplotlib.font_manager",
     "matplotlib.backends.backend_agg",
     "matplotlib.backends.backend_svg",
     "reportgen.batch.child",
+    "reportgen.batch.lines",
     "reportgen.batch.report",
+    "reportgen.disclosed",
+    "reportgen.modelling",
     "reportgen.presentation.document",
     "reportgen.presentation.html",
     "reportgen.presentation.pdf",
+    "reportgen.presentation.pdf_process",
+    "reportgen.presentation.rendering",
 )
 
 
@@ -44,13 +51,15 @@ def _warm_up() -> None:
     from reportgen.presentation.languages import languages
     from reportgen.presentation.layers import Layers
     from reportgen.presentation.own_templates import template_names
-    from reportgen.presentation.pdf import font_faces, load_renderer
+    from reportgen.presentation.pdf import font_faces, know_types, load_renderer
     from reportgen.presentation.wording import wording
 
     with suppress(Exception):
         load_renderer()
+        know_types()
     with suppress(Exception):
         font_faces()
+        wording()  # as it is asked for where no language is chosen
         for layers in map(Layers, languages()):
             wording(layers)
             templates = page_environment(layers)

@@ -37,6 +37,17 @@ FACES: Mapping[str, tuple[str, str, str]] = {
     "DejaVuSansMono.ttf": ("Report Mono", "400", "normal"),
 }
 """Font files that ship with the plotting library: family, weight, style."""
+C_TYPES = (
+    "PangoFcFontMap *",
+    "FcChar8 **",
+    "char[]",
+    "PangoRectangle *",
+    "PangoLogAttr[]",
+    "unsigned int *",
+    "hb_tag_t[100]",
+    "char[4]",
+)
+"""Types that every document needs."""
 
 
 class PdfLibraryMissing(OutputError):
@@ -198,6 +209,17 @@ def _fetcher(drawings: Drawings) -> object:
             return super().fetch(url, headers)
 
     return Fetcher(allowed_protocols=["data"], fail_on_errors=True)
+
+
+def know_types() -> None:
+    """Have the types read by which the PDF library speaks of texts: each takes the reader of C a hundredth of a second.
+
+    No text is laid out: what does that starts a thread, and a process forked later would wait for it for ever.
+    """
+    from weasyprint.text.ffi import ffi
+
+    for name in C_TYPES:
+        ffi.typeof(name)
 
 
 def load_renderer() -> ModuleType:

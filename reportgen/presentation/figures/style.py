@@ -217,6 +217,7 @@ def points(
     As vectors they are one path of lines without length and with round ends: a marker each takes a PDF renderer twenty times
     as long. As an image they are markers, since lines without length leave no trace there.
     """
+    from matplotlib.colors import to_rgba
     from matplotlib.patches import PathPatch
     from matplotlib.path import Path
 
@@ -228,4 +229,7 @@ def points(
     codes = np.tile(np.array([Path.MOVETO, Path.LINETO], dtype=Path.code_type), len(at))
     path = Path(np.repeat(at, 2, axis=0), codes)
     path.should_simplify = False
-    axes.add_patch(PathPatch(path, fill=False, edgecolor=colour, linewidth=size, capstyle="round", alpha=alpha, zorder=1))
+    # As a colour, not as `alpha`, which a renderer takes for a group of its own; and no patch, whose extent takes long to find.
+    edge = to_rgba(colour, alpha)
+    axes.add_artist(PathPatch(path, fill=False, edgecolor=edge, linewidth=size, capstyle="round", zorder=1))
+    axes.update_datalim(at)
