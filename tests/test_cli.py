@@ -8,6 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
 from audit import surroundings
 
@@ -38,7 +40,24 @@ def test_fit_prints_the_models_side_by_side(capsys: pytest.CaptureFixture[str]) 
     for text in ("Pooled", "No pooling", "Random intercept", "0.97277", "0.02723", "8.9956"):
         assert text in out
     assert "nan" not in out
+    assert "Cautions: few groups, between slope on few df, " in out
+    assert out.count("Cautions") == 1
     assert err == ""
+
+
+def test_fit_puts_problems_before_cautions_and_says_nothing_where_there_are_none(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "grid.csv"
+    file.write_text(grid(y="3.0 * (i + 0.5 * j + (i * j) % 3)"))
+    assert main(["fit", str(file), "y ~ x + (1 | g)"]) == 0
+    assert "Cautions: perfect fit, very few groups" in capsys.readouterr().out
+    random = np.random.Generator(np.random.PCG64(3))
+    codes = np.repeat(np.arange(40), 6)
+    x, level = random.normal(size=240) + random.normal(size=40)[codes], random.normal(size=40)[codes]
+    pd.DataFrame({"y": 0.5 * x + level + random.normal(size=240), "x": x, "g": codes}).to_csv(file, index=False)
+    assert main(["fit", str(file), "y ~ x + (1 | g)"]) == 0
+    assert "Cautions" not in capsys.readouterr().out
 
 
 def test_fit_json_is_the_result_file(capsys: pytest.CaptureFixture[str]) -> None:

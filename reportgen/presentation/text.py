@@ -20,7 +20,7 @@ MAX_HEADER = 40
 
 
 def comparison_text(analysis: Analysis) -> str:
-    """The models side by side, how their slopes come about, and which variants could not be fitted."""
+    """The models side by side, how their slopes come about, which variants could not be fitted, and what calls for care."""
     words = wording()
     parts = [
         f"{printable(analysis.formula.text, 200)}\n{words['text.size'].format(**_size(analysis))}",
@@ -28,6 +28,11 @@ def comparison_text(analysis: Analysis) -> str:
     ]
     parts += [table_text(blend_table(slope, words)) for slope in analysis.comparison.slopes if slope.blends]
     parts += [f"{entry['variant']}: {entry['reason']}" for entry in unfitted(analysis.fits, words)]
+    kinds = dict.fromkeys(
+        finding.kind for severity in ("problem", "caution") for finding in analysis.findings if finding.severity == severity
+    )
+    if kinds:
+        parts.append(words["text.cautions"].format(", ".join(words[f"caution.{kind}"] for kind in kinds)))
     return "\n\n".join(parts) + "\n"
 
 
