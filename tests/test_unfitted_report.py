@@ -260,3 +260,29 @@ def test_with_many_predictors_too_it_is_said_where_the_slope_of_a_factor_of_a_pr
     told = "the slope of each factor holds where the other factors are zero or at their reference level"
     assert told in text(walk("y ~ x * z + w + (1 | g)", grouped((9,) * 8, 1)))
     assert told not in text("many_predictors")
+
+
+def test_columns_of_one_curve_are_not_to_be_read_one_by_one() -> None:
+    data = grouped((9,) * 8, 1)
+    told = "Several columns are computed from x; together they describe a curve"
+    for formula in ("poly(x, 2)", "x + I(x**2)", "bs(x, df=4) + z"):
+        assert told in text(walk(f"y ~ {formula} + (1 | g)", data)), formula
+    for formula in ("x * z", "x + C(kind) + w", "log(abs(x)) + z"):
+        assert "describe a curve" not in text(walk(f"y ~ {formula} + (1 | g)", data)), formula
+
+
+def test_products_that_stand_still_in_the_same_groups_are_told_once() -> None:
+    data = grouped((9,) * 8, 1)
+    data["side"] = np.where(data["g"].str[1:].astype(int) % 2, "a", "b")
+    whole = text(walk("y ~ x * side + z * side + (1 | g)", data))
+    assert "x:side[T.b] and z:side[T.b] do not vary within 4 groups of several rows (g01, g03, g05 and g07)." in whole
+    assert whole.count("of several rows") == 1
+
+
+def test_too_few_groups_are_the_reason_and_not_the_columns() -> None:
+    found = walk("y ~ x * z + (1 | g)", grouped((9, 8, 7), 5))
+    reason = found.fits["mundlak"].reason  # type: ignore[union-attr]
+    assert (reason.code, reason.values) == ("no_group_left_over", {"n_groups": 3, "n_coefficients": 4})
+    whole = text(found)
+    assert "is a combination of the other columns" not in whole
+    assert "Why the slopes differ says more." in whole

@@ -143,14 +143,18 @@ def mixed_problem(variant: str, reg: Regressors) -> UnfitVariant | None:
     """The variant as unfit if its data cannot carry a mixed model, else None."""
     within, between = reg.S_W[1:, 1:], reg.S_B[1:, 1:]
     total = within + between
-    problem = too_few(variant, reg.n_rows - reg.n_terms) or rank_problem(variant, reg.terms, total[:-1, :-1])
+    n_between = 1 + len(dependent_columns(within[:-1, :-1]))
+    none_left = UnfitVariant(variant, Issue("no_group_left_over", {"n_groups": reg.n_groups, "n_coefficients": n_between}))
+    problem = too_few(variant, reg.n_rows - reg.n_terms)
+    if problem is None and n_between > reg.n_groups:  # whatever the columns are, they depend on each other between groups
+        return none_left
+    problem = problem or rank_problem(variant, reg.terms, total[:-1, :-1])
     if problem:
         return problem
     if reg.n_rows == reg.n_groups:
         return UnfitVariant(variant, Issue("one_row_per_group"))
-    n_between = 1 + len(dependent_columns(within[:-1, :-1]))
-    if n_between >= reg.n_groups:  # the likelihood is the same whatever the variance between groups is
-        return UnfitVariant(variant, Issue("no_group_left_over", {"n_groups": reg.n_groups, "n_coefficients": n_between}))
+    if n_between == reg.n_groups:  # the likelihood is the same whatever the variance between groups is
+        return none_left
     if _residual_within(within) <= PERFECT_FIT * total[-1, -1]:
         return UnfitVariant(variant, Issue("no_residual_variance"))
     return None

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from reportgen.blends import Ingredients
 from reportgen.comparison import Comparison
@@ -29,6 +31,8 @@ from reportgen.presentation.wording import Wording
 if TYPE_CHECKING:
     from reportgen.analysis import Analysis
 
+_NUMBERS = re.compile(r"\b[cr]([0-9]+)\b")
+
 SUMMARY_KINDS = (
     "within_relation",
     "between_relation",
@@ -40,6 +44,10 @@ SUMMARY_KINDS = (
     "agreement",
 )
 """Findings told in the summary, in the order of its sentences."""
+
+
+JOINED_KINDS = ("groups_without_variation",)
+"""Findings that are told once where they say the same of several columns: products share the groups in which they are zero."""
 
 
 def presentation_values(presentation: Presentation) -> Plain:
@@ -84,6 +92,15 @@ def data_values(analysis: Analysis) -> Plain:
         "n_obs": sample.n_obs,
         "n_largest": sample.group_size_max,
     }
+
+
+def curved_variables(analysis: Analysis) -> list[str]:
+    """Variables of which several columns are computed as numbers: powers, polynomials, splines. Together they are one curve."""
+    design, found = analysis.design, Counter[str]()
+    for column, coded in zip(design.columns, design.predictors.columns, strict=True):
+        if len(design.parts_of[column]) == 1 and not coded.startswith("C("):  # neither a product nor the levels of a factor
+            found.update(set(_NUMBERS.findall(coded)) if not design.parts_of[column][0].level else ())
+    return [printable(design.formula.variables[int(i)], 60) for i, n in sorted(found.items()) if n > 1]
 
 
 def design_values(analysis: Analysis) -> Plain:
@@ -137,6 +154,7 @@ def finding_values(analysis: Analysis, predictors: list[Plain], words: Wording) 
         }
         for finding in analysis.findings
     ]
+    entries = _joined(entries)
     told = [entry for entry in entries if entry["kind"] in SUMMARY_KINDS]
     parts = [
         {"predictor": entry, "findings": [finding for finding in told if finding["predictor"] is entry]} for entry in predictors
@@ -146,6 +164,24 @@ def finding_values(analysis: Analysis, predictors: list[Plain], words: Wording) 
         "cautions": [e for severity in ("problem", "caution") for e in entries if e["severity"] == severity],
         "notes": [e for e in entries if e["severity"] == "info" and e["kind"] not in SUMMARY_KINDS],
     }
+
+
+def _joined(entries: list[Plain]) -> list[Plain]:
+    """Findings that say the same of several columns as one, which has their names in `columns`."""
+    joined: list[Plain] = []
+    for entry in entries:
+        if entry["kind"] not in JOINED_KINDS:
+            joined.append(entry)
+            continue
+        values = cast(Plain, entry["values"])
+        same = {key: value for key, value in values.items() if key != "column"}
+        earlier = (cast(Plain, other["values"]) for other in joined if other["kind"] == entry["kind"])
+        found = next((other for other in earlier if same.items() <= other.items()), None)
+        if found is None:
+            joined.append({**entry, "values": {**values, "columns": [values["column"]]}})
+        else:
+            cast(list[object], found["columns"]).append(values["column"])
+    return joined
 
 
 def _named(value: object, words: Wording) -> object:

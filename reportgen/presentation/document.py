@@ -12,6 +12,7 @@ from reportgen.presentation import data_tables, explanation_tables, model_table
 from reportgen.presentation.attachments import MAX_ROWS
 from reportgen.presentation.context import (
     comparison_values,
+    curved_variables,
     data_values,
     design_values,
     disclosure_values,
@@ -120,6 +121,7 @@ def _document(analysis: Analysis, presentation: Presentation, words: Wording) ->
         "design": design_values(analysis),
         "level": words["confidence.level"].format(fixed(LEVEL * 100, 0)),
         "predictors": predictors,
+        "curved": curved_variables(analysis),
         "in_words": len(predictors) <= IN_WORDS,
         "in_full": len(predictors) <= IN_FULL,
         **finding_values(analysis, predictors, words),
