@@ -18,6 +18,7 @@ from reportgen.presentation.curve_points import is_flat
 from reportgen.presentation.document import build_document
 from reportgen.presentation.html import render_html
 from reportgen.presentation.layers import Layers
+from reportgen.presentation.material import Material
 from reportgen.presentation.options import PLAIN
 from reportgen.presentation.wording import wording
 
@@ -274,9 +275,12 @@ def test_columns_of_one_curve_are_not_to_be_read_one_by_one() -> None:
 def test_products_that_stand_still_in_the_same_groups_are_told_once() -> None:
     data = grouped((9,) * 8, 1)
     data["side"] = np.where(data["g"].str[1:].astype(int) % 2, "a", "b")
-    whole = text(walk("y ~ x * side + z * side + (1 | g)", data))
+    found = walk("y ~ x * side + z * side + (1 | g)", data)
+    whole = text(found)
     assert "x:side[T.b] and z:side[T.b] do not vary within 4 groups of several rows (g01, g03, g05 and g07)." in whole
     assert whole.count("of several rows") == 1
+    hidden = Page(render_html(Material(found, replace(PLAIN, group_labels="hide")).document)).text
+    assert hidden.count("does not vary within 4 groups of several rows.") == 2
 
 
 def test_too_few_groups_are_the_reason_and_not_the_columns() -> None:
@@ -286,3 +290,10 @@ def test_too_few_groups_are_the_reason_and_not_the_columns() -> None:
     whole = text(found)
     assert "is a combination of the other columns" not in whole
     assert "Why the slopes differ says more." in whole
+
+
+def test_where_groups_are_compared_is_said_where_models_differ_in_it() -> None:
+    beside, alone = text("growth"), text("within_only")
+    assert "and, for w, in where groups are compared: where that by which it is multiplied is zero" in beside
+    assert "not in the question they answer" not in beside
+    assert "they differ in their standard errors, not in the question they answer." in alone

@@ -177,7 +177,7 @@ def _joined(entries: list[Plain]) -> list[Plain]:
         same = {key: value for key, value in values.items() if key != "column"}
         earlier = (cast(Plain, other["values"]) for other in joined if other["kind"] == entry["kind"])
         found = next((other for other in earlier if same.items() <= other.items()), None)
-        if found is None:
+        if found is None or not values["examples"]:  # without names of groups it cannot be told whether they are the same
             joined.append({**entry, "values": {**values, "columns": [values["column"]]}})
         else:
             cast(list[object], found["columns"]).append(values["column"])
