@@ -14,7 +14,7 @@ from reportgen.estimation.regressors import regressors
 from reportgen.estimation.robust import WorkingModel
 from reportgen.estimation.robust_wald import robust_wald, wishart_df
 from reportgen.estimation.small_sample import ScaledF
-from reportgen.fits import MixedFit, Undefined, coefficient
+from reportgen.fits import Issue, MixedFit, Undefined, coefficient
 from reportgen.hausman import HausmanTable, hausman_table
 from reportgen.hypothesis_tests import contextual_test
 
@@ -121,3 +121,14 @@ def test_a_group_that_decides_a_coefficient_alone_leaves_no_test() -> None:
     assert isinstance(form.statistic, Undefined)
     assert isinstance(form.p_value, Undefined)
     assert form.statistic.reason.code == "one_group_decides"
+
+
+def test_degrees_of_freedom_below_zero_are_told_as_too_few_groups() -> None:
+    """The model has rows enough; what lacks is groups for so many contrasts at once."""
+    rows = grouped_rows((5, 6, 7, 4, 9, 6), (0.5, -1.0, 0.2, 0.1), (2.0, 0.0, 1.0, 0.5), seed=65)
+    fits = fit_all(rows.moments, rows.levels)
+    table = hausman_table(rows.moments, rows.levels, fits, contextual_test(rows.moments, fits["mundlak"]))
+    assert isinstance(table, HausmanTable)
+    form = next(form for form in table.forms if form.form == "mundlak_cr2")
+    assert isinstance(form.statistic, Undefined)
+    assert form.statistic.reason == Issue("robust_covariance_singular", {"n_groups": 6, "n_contrasts": 4})

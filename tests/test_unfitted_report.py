@@ -297,3 +297,16 @@ def test_where_groups_are_compared_is_said_where_models_differ_in_it() -> None:
     assert "and, for w, in where groups are compared: where that by which it is multiplied is zero" in beside
     assert "not in the question they answer" not in beside
     assert "they differ in their standard errors, not in the question they answer." in alone
+
+
+def test_the_caption_of_the_groups_names_the_columns_that_are_there() -> None:
+    for situation, caption in (
+        (
+            "two_levels",
+            "Groups: rows, means, slopes of a regression of their own (separate regressions, with one residual variance",
+        ),
+        ("two_levels", "where a group cannot carry one), and what the random intercept model makes of them"),
+        ("too_few_groups", "Groups: rows, means and what the random intercept model makes of them"),
+        ("perfect", "Groups: rows, means and slopes of a regression of their own"),
+    ):
+        assert caption in text(situation), situation

@@ -41,14 +41,15 @@ def robust_wald(model: WorkingModel, contrasts: Array, values: Array) -> ScaledF
     bread = contrasts @ model.inverse
     scores = bread @ model.unbiased_scores
     covariance = scores @ scores.T
+    too_few = Undefined(Issue("robust_covariance_singular", {"n_groups": model.n_groups, "n_contrasts": m}))
     if np.linalg.matrix_rank(covariance, hermitian=True) < m:
-        return Undefined(Issue("robust_covariance_singular", {"n_groups": model.n_groups, "n_contrasts": m}))
+        return too_few
     eta = wishart_df(model, contrasts)
     if eta == 0.0:
         return Undefined(Issue("one_group_decides"))
     df2 = eta - m + 1.0
     if df2 <= 0.0:
-        return Undefined(Issue("no_degrees_of_freedom", {"df": df2}))
+        return too_few
     f = float(df2 / (eta * m) * (values @ np.linalg.solve(covariance, values)))
     return ScaledF(f, m, df2, float(fdtrc(m, df2, f)))
 
