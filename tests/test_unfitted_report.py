@@ -235,6 +235,7 @@ def test_reasons(code: str, values: dict[str, object], english: str, german: str
 def test_too_few_groups_are_named_only_where_they_are_the_reason() -> None:
     whole = text(walk("y ~ x + z + (1 | g)", grouped((9, 8), 5)))
     assert "The comparison between groups takes 3 coefficients, and there are 2 groups" in whole
+    assert "There is no slope of the group means of x here. The model has as many coefficients" in whole
 
 
 def test_no_template_defines_a_macro_twice() -> None:
