@@ -73,6 +73,15 @@ def test_one_report_for_each_value(tmp_path: Path) -> None:
     assert all("/" not in job.stem for job in jobs)
 
 
+def test_values_that_differ_in_capital_letters_alone_have_reports_of_their_own(tmp_path: Path) -> None:
+    labels = ["A", "a", "a (2)", "B"]
+    path = tmp_path / "set.csv"
+    path.write_text("y,x,g,region\n" + "".join(f"{i},{i * i},g{i % 3},{label}\n" for label in labels for i in range(6)))
+    jobs = jobs_of_files([str(path)], FORMULA, ALL, Split(by="region")).jobs
+    assert [job.name for job in jobs] == ["set-A", "set-B", "set-a (3)", "set-a (2)"]
+    assert [job.selections[0].value for job in jobs] == ["A", "B", "a", "a (2)"]
+
+
 def test_one_report_for_each_value_and_response(tmp_path: Path) -> None:
     jobs = jobs_of_files([str(write_data(tmp_path, 1))], FORMULA, ALL, Split("region", ("y", "z"))).jobs
     assert len(jobs) == 6

@@ -69,6 +69,8 @@ def test_an_absolute_path_stays_as_it_is(tmp_path: Path) -> None:
         ("", ["has no report"]),
         ("defaults = 3\n" + entry(), ["[defaults]"]),
         ("[[report]\n", ["is not TOML", "line 1"]),
+        ("a = " + "[" * 5000 + "]" * 5000 + "\n" + entry(), ["holds values that no manifest needs"]),
+        (entry(min_cell="9" * 5000), ["holds values that no manifest needs"]),
         (entry(name=""), ["report 1", "has no name"]),
         (entry(data=""), ["report 1 ('a')", "has no data"]),
         (entry(formula=""), ["report 1 ('a')", "has no formula"]),

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -320,3 +321,52 @@ def test_a_written_report_is_reproduced_from_the_command_line(tmp_path: Path, ca
     assert main(["verify", str(tmp_path / "scores.pdf")]) == 0
     assert "76 attached rows" in capsys.readouterr().out
     assert replace(verify(tmp_path / "scores.pdf"), n_rows=0).exit_code == 2
+
+
+def changed(name: str, change: Callable[[dict[str, Any]], None]) -> dict[str, str]:
+    """The files of a report with one of its trees changed."""
+    tree = json.loads(files("unbalanced")[name])
+    change(tree)
+    return {**files("unbalanced"), name: json.dumps(tree)}
+
+
+BROKEN_TREES: dict[str, Callable[[dict[str, Any]], None]] = {
+    "no formula": lambda tree: tree.pop("formula"),
+    "formula that is a text": lambda tree: tree.update(formula="y ~ x"),
+    "formula without its text": lambda tree: tree["formula"].update(text=None),
+    "options that are a list": lambda tree: tree.update(options=[1]),
+    "no data": lambda tree: tree.update(data=None),
+    "findings that are numbers": lambda tree: tree.update(findings=[1, 2]),
+    "disclosure that is a text": lambda tree: tree.update(disclosure="code"),
+    "labels in a way nobody knows": lambda tree: tree["disclosure"].update(group_labels="x"),
+    "rows that are a text": lambda tree: tree["disclosure"].update(min_cell="\u202e"),
+    "fewer rows than none": lambda tree: tree["disclosure"].update(min_cell=-1),
+}
+
+
+@pytest.mark.parametrize("case", BROKEN_TREES)
+def test_a_result_file_that_lacks_what_the_checks_read_is_none(case: str, tmp_path: Path) -> None:
+    with pytest.raises(NotAReport, match=r"lacks what every result file has"):
+        verify(report(tmp_path, changed(evidence.RESULT, BROKEN_TREES[case])))
+
+
+@pytest.mark.parametrize("entries", [[1], ["a"], [{"path": [1]}], [[]], None])
+def test_a_list_of_files_that_is_none_or_lists_other_files(entries: object, tmp_path: Path) -> None:
+    found: object
+    try:
+        found = verify(report(tmp_path, changed(evidence.PACKAGE, lambda tree: tree.update(resources=entries)))).exit_code
+    except NotAReport as error:
+        found = str(error)
+    assert found == 1 or "is not one of reportgen" in str(found)
+
+
+@pytest.mark.parametrize("options", [{"name": "other"}, {"bootstrap": "x"}, {"seed": [1]}, {"weights": 5}])
+def test_options_that_mean_nothing_are_a_difference(options: dict[str, object], tmp_path: Path) -> None:
+    made = report(tmp_path, changed(evidence.RESULT, lambda tree: tree["options"].update(options)))
+    assert verify(made).exit_code == 1
+
+
+def test_cells_of_any_length_are_read() -> None:
+    long = "x" * 200_000
+    assert compare_tables("t", f"a\n{long}\n", f"a\n{long}\n").differences == ()
+    assert compare_tables("t", "a\nb\rc\n", "a\nb\n").differences != ()

@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import count
 from pathlib import Path
 
 from reportgen.batch.jobs import Job, Jobs, LeftOut, Selection, check_distinct
@@ -92,10 +93,23 @@ def _by_value(job: Job, column: str) -> Jobs:
 
     values = values_of(job.data, column)
     jobs = tuple(
-        replace(job, name=f"{job.name}-{label}", selections=(*job.selections, Selection(column, label)))
-        for label in values.labels
+        replace(job, name=name, selections=(*job.selections, Selection(column, label)))
+        for name, label in zip(_apart([f"{job.name}-{label}" for label in values.labels]), values.labels, strict=True)
     )
     return Jobs(jobs, (LeftOut(Path(job.data).name, column, values.rows_without),) if values.rows_without else ())
+
+
+def _apart(names: Sequence[str]) -> Iterator[str]:
+    """The names, numbered where capital letters alone set one apart from an earlier one: labels cannot be given other names."""
+    taken = {name.casefold() for name in names}
+    seen: set[str] = set()
+    for name in names:
+        numbered = name
+        if name.casefold() in seen:
+            numbers = (f"{name} ({number})" for number in count(2))
+            numbered = next(other for other in numbers if other.casefold() not in taken | seen)
+        seen.add(numbered.casefold())
+        yield numbered
 
 
 def _by_response(job: Job, responses: Sequence[str]) -> Iterator[Job]:

@@ -60,6 +60,8 @@ def _parsed(path: Path) -> Mapping[str, object]:
         raise ManifestError(path.name, f"byte {error.start + 1}", "is not UTF-8", "save it as UTF-8") from error
     except tomllib.TOMLDecodeError as error:
         raise ManifestError(path.name, "", f"is not TOML ({error})", "mend it there") from error
+    except (RecursionError, ValueError) as error:  # brackets in thousands of brackets, numbers of thousands of digits
+        raise ManifestError(path.name, "", "holds values that no manifest needs", "take them out") from error
 
 
 def _check_keys(manifest: str, where: str, table: Mapping[str, object], known: tuple[str, ...]) -> None:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, replace
-from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +22,7 @@ from reportgen.presentation.attachments import DATA, GROUPS, PACKAGE, RESULT, ta
 from reportgen.presentation.exports import result_file
 from reportgen.presentation.separated import csv_of, restored
 from reportgen.presentation.sheets import groups_sheet
-from reportgen.verify.comparing import Compared, Difference, compare, compare_tables, shown
+from reportgen.verify.comparing import Compared, Difference, compare, compare_tables, rows_of, shown
 from reportgen.verify.reading import Evidence, read_evidence
 
 OF_THE_FILE = ("source", "sha256", "n_rows_read", "n_rows_dropped", "ledger", "lost_groups")
@@ -32,6 +30,9 @@ OF_THE_FILE = ("source", "sha256", "n_rows_read", "n_rows_dropped", "ledger", "l
 
 OF_ROWS_DROPPED = frozenset({"dropped_rows", "groups_lost"})
 """Findings about rows that are not attached."""
+
+MALFORMED = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError)
+"""What reading of a tree ends in whose branches are not those of a report."""
 
 OF_THE_PROGRAM = ("provenance", "reportgen_version")
 
@@ -140,7 +141,7 @@ def _inside(evidence: Evidence) -> Compared:
     """The attached tables against the attached result file."""
     try:
         tables = tables_of(evidence.results)
-    except (KeyError, TypeError, AttributeError, ValueError) as error:
+    except MALFORMED as error:
         return Compared(0, (Difference(RESULT, "the content of a result file", f"something else ({error})"),))
     parts = [
         compare_tables(name, evidence.text(name), csv_of(sheet)) for name, sheet in tables.items() if name in evidence.files
@@ -155,7 +156,7 @@ def _again(evidence: Evidence, progress: Progress | None) -> tuple[Compared, int
         analysis = walk(evidence.results["formula"]["text"], table_of(rows), _options(evidence), progress)
     except InputError as error:
         return Compared(0, (Difference(DATA, "data that can be fitted", str(error).splitlines()[0]),)), 0
-    except (KeyError, TypeError, ValueError, StopIteration) as error:
+    except MALFORMED as error:
         return Compared(0, (Difference(DATA, "rows as described in the list", f"others ({error})"),)), 0
     shown = disclosed(analysis, "show", _disclosure(evidence).min_cell)
     shown = replace(shown, disclosure=replace(shown.disclosure, group_labels=_disclosure(evidence).group_labels))
@@ -215,12 +216,10 @@ def data_rows(evidence: Evidence) -> AnalysedRows:
         They are not as the list describes them.
     """
     described = evidence.package[DATA]["schema"]["fields"]
-    reader = csv.reader(StringIO(evidence.text(DATA), newline=""))
-    header = next(reader)
+    header, *rows = rows_of(evidence.text(DATA))
     if header != [field["name"] for field in described]:
         raise ValueError(f"header {shown(header)}")
     made = tuple(Field(restored(f["name"]), f["type"], tuple(f.get("categories", ()))) for f in described)
-    rows = [*reader]
     columns = []
     for i, field in enumerate(made):
         columns.append([_cell(field, row[i] if len(row) == len(made) else "", number) for number, row in enumerate(rows, 1)])
@@ -244,6 +243,6 @@ def _cell(field: Field, text: str, row: int) -> Any:
 
 def _options(evidence: Evidence) -> Options:
     """The options on record; those this version does not know cannot matter to it."""
-    known = {field.name for field in fields(Options)}
+    known = {field.name for field in fields(Options)} - {"name"}
     recorded = {key: value for key, value in evidence.results["options"].items() if key in known}
     return Options(name=str(evidence.results["data"]["source"]), **recorded)

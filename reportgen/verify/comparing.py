@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from io import StringIO
@@ -59,9 +60,29 @@ def compare(place: str, given: object, found: object, with_texts: bool) -> Compa
     return Compared(n_numbers, tuple(differences))
 
 
+def rows_of(text: str) -> list[list[str]]:
+    """Rows of a table of comma-separated text, with cells of any length.
+
+    Raises
+    ------
+    ValueError
+        It is no such table.
+    """
+    previous = csv.field_size_limit(sys.maxsize)
+    try:
+        return [*csv.reader(StringIO(text, newline=""))]
+    except csv.Error as error:
+        raise ValueError(f"no table ({error})") from error
+    finally:
+        csv.field_size_limit(previous)
+
+
 def compare_tables(name: str, given: str, found: str) -> Compared:
     """Compare two tables of comma-separated text, cell by cell."""
-    first, second = ([*csv.reader(StringIO(text, newline=""))] for text in (given, found))
+    try:
+        first, second = rows_of(given), rows_of(found)
+    except ValueError as error:
+        return Compared(0, (Difference(name, "a table", str(error)),))
     if not first or not second or first[0] != second[0]:
         return Compared(0, (Difference(f"{name}, header", shown(first[:1]), shown(second[:1])),))
     if len(first) != len(second):

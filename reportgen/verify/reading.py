@@ -10,6 +10,7 @@ from typing import Any
 
 import orjson
 
+from reportgen.disclosure import GROUP_LABELS
 from reportgen.errors import NotAReport
 from reportgen.presentation.attachments import PACKAGE, RESULT
 from reportgen.presentation.exports import SCHEMA
@@ -43,8 +44,8 @@ class Evidence:
         """Entries of the list of the files, by name of the file."""
         found = _parsed(self.name, PACKAGE, self.files)
         try:
-            return {entry["path"]: entry for entry in found["resources"]}
-        except (KeyError, TypeError) as error:
+            return {str(entry["path"]): dict(entry) for entry in found["resources"]}
+        except (KeyError, TypeError, ValueError) as error:
             raise NotAReport(self.name, f"the list of its files, {PACKAGE}, is not one of reportgen") from error
 
     def text(self, name: str) -> str:
@@ -80,7 +81,25 @@ def read_evidence(path: Path) -> Evidence:
     evidence = Evidence(path.name, files, printed)
     if evidence.results.get("schema") != SCHEMA:
         raise NotAReport(path.name, f"its {RESULT} has another schema than {SCHEMA}")
+    if not _is_whole(evidence.results):
+        raise NotAReport(path.name, f"its {RESULT} lacks what every result file has")
     return evidence
+
+
+def _is_whole(results: Mapping[str, Any]) -> bool:
+    """Whether a result file has what the checks read of it, of the right kind; everything else is compared as it is."""
+    formula, disclosure = results.get("formula"), results.get("disclosure", {})
+    if not isinstance(formula, dict) or not isinstance(formula.get("text"), str):
+        return False
+    if not isinstance(results.get("options"), dict) or not isinstance(results.get("data"), dict):
+        return False
+    findings = results.get("findings", [])
+    if not isinstance(findings, list) or not all(isinstance(item, dict) for item in findings):
+        return False
+    if not isinstance(disclosure, dict) or disclosure.get("group_labels", "show") not in GROUP_LABELS:
+        return False
+    min_cell = disclosure.get("min_cell", 0)
+    return isinstance(min_cell, int) and not isinstance(min_cell, bool) and min_cell >= 0
 
 
 def _parsed(report: str, name: str, files: Mapping[str, bytes]) -> Mapping[str, Any]:
