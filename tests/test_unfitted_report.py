@@ -311,3 +311,15 @@ def test_the_caption_of_the_groups_names_the_columns_that_are_there() -> None:
         ("perfect", "Groups: rows, means and slopes of a regression of their own"),
     ):
         assert caption in text(situation), situation
+
+
+def test_a_product_of_two_says_whose_slope_it_changes() -> None:
+    data = grouped((9,) * 8, 1)
+    value = document("product").context["predictors"][2]["within"]["value"]  # type: ignore[index]
+    assert f"In other words, the slope of x changes by {value} for each unit more of z." in text("product")
+    level = text(walk("y ~ kind * x + (1 | g)", data.assign(kind=data["kind"].replace("top", "mid"))))
+    assert re.search(r"In other words, the slope of x changes by \S+ where kind is mid instead of low\.", level)
+    for formula in ("y ~ x:z + x + (1 | g)", "y ~ x + z + (1 | g)"):
+        assert "In other words" not in text(walk(formula, data)), formula
+    german = Page(render_html(build_document(analysis("product"), replace(PLAIN, lang="de")))).text
+    assert re.search(r"Anders gesagt ändert sich die Steigung von x um \S+ je Einheit mehr von z\.", german)

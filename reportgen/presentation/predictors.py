@@ -70,7 +70,20 @@ def _kind(analysis: Analysis, column: str) -> Plain:
     parts_of = analysis.design.parts_of
     parts = parts_of[column]
     factors = [printable(other, SHORT) for other, own in parts_of.items() if set(own) < set(parts)]
-    return _sort_of(analysis, parts) | {"factors": factors}
+    return _sort_of(analysis, parts) | {"factors": factors, "turns": _turns(analysis, parts, len(factors))}
+
+
+def _turns(analysis: Analysis, parts: tuple[ColumnPart, ...], n_factors: int) -> Plain:
+    """Of a product of two columns that stand in the formula too: the one whose slope it turns, and the one by which."""
+    if len(parts) != 2 or n_factors != 2:
+        return {}
+    turned, by = sorted(parts, key=lambda part: bool(part.level))
+    return {
+        "slope_of": printable(f"{turned.name} = {turned.level}" if turned.level else turned.name, SHORT),
+        "by": printable(by.name, SHORT),
+        "level": printable(by.level, SHORT) if by.level else "",
+        "reference": printable(analysis.design.references.get(by.name, ""), SHORT) if by.level else "",
+    }
 
 
 def _sort_of(analysis: Analysis, parts: tuple[ColumnPart, ...]) -> Plain:
