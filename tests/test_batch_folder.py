@@ -107,7 +107,20 @@ def test_a_symbolic_link_is_not_followed(folder: OutputFolder, tmp_path_factory:
     assert outside.read_text() == "precious"
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", '{"schema": "other/1"}', '{"schema": "reportgen.receipt/1"}', "\x00"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "{",
+        "[]",
+        "[" * 100_000,
+        '{"schema": "other/1"}',
+        '{"schema": "reportgen.receipt/1"}',
+        '{"schema": "reportgen.receipt/1", "fingerprint": {}, "files": 5, "line": {}}',
+        '{"schema": "reportgen.receipt/1", "fingerprint": {}, "files": {"/../b.html": "d"}, "line": {}}',
+        "\x00",
+    ],
+)
 def test_a_damaged_receipt_is_none(folder: OutputFolder, text: str) -> None:
     (folder.path / ".reports" / "a.json").write_text(text)
     assert folder.receipt("a") == NO_RECEIPT

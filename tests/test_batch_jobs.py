@@ -73,6 +73,12 @@ def test_one_report_for_each_value(tmp_path: Path) -> None:
     assert all("/" not in job.stem for job in jobs)
 
 
+def test_a_file_given_in_two_ways_has_one_report(tmp_path: Path) -> None:
+    paths = [str(write_data(tmp_path, number)) for number in (2, 1)]
+    again = str(tmp_path / "." / ".." / tmp_path.name / Path(paths[0]).name)
+    assert [job.data for job in jobs_of_files([*paths, again], FORMULA, ALL, NO_SPLIT).jobs] == paths
+
+
 def test_values_that_differ_in_capital_letters_alone_have_reports_of_their_own(tmp_path: Path) -> None:
     labels = ["A", "a", "a (2)", "B"]
     path = tmp_path / "set.csv"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import glob
+import os
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -45,8 +46,10 @@ def jobs_of_files(given: Sequence[str], formula: str, formats: tuple[str, ...], 
     """
     from reportgen.formula import parse_formula
 
-    paths = [path for item in given for path in _matches(item)]
-    paths = list(dict.fromkeys(paths))
+    files: dict[str, str] = {}
+    for path in (path for item in given for path in _matches(item)):
+        files.setdefault(os.path.abspath(path), path)  # a.csv is ./a.csv
+    paths = list(files.values())
     names = distinct_names(paths)
     for item in split.responses or ("",):
         parse_formula(with_response(formula, item) if item else formula)

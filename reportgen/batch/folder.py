@@ -136,9 +136,11 @@ class OutputFolder:
             tree = json.loads(self._receipt_path(stem).read_text(encoding="utf-8"))
             if tree.pop("schema") != SCHEMA:
                 return NO_RECEIPT
-            return Receipt(**tree)
-        except (OSError, ValueError, TypeError, KeyError, AttributeError):
+            receipt = Receipt(**tree)
+        except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
             return NO_RECEIPT
+        is_whole = all(isinstance(part, dict) for part in (receipt.fingerprint, receipt.files, receipt.line))
+        return receipt if is_whole and not any("/" in suffix for suffix in receipt.files) else NO_RECEIPT
 
     def write_log(self, stem: str, text: str) -> None:
         """Keep what helps to find a mistake of the program; without a place for it, it is lost and nothing else."""

@@ -137,6 +137,8 @@ def read_logo(path: str) -> Logo:
     """
     if not path:
         return Logo()
+    if Path(path).is_fifo():  # opening it would wait for ever for somebody to write
+        raise OptionConflict("--logo", f"{quoted(Path(path).name)} is a pipe", LOGO_KINDS)
     try:
         with Path(path).open("rb") as file:
             content = file.read(MAX_LOGO_BYTES + 1)
