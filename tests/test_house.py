@@ -75,7 +75,7 @@ BLIND = {
 # The only places that may import a heavy library.
 HOMES = {
     "statsmodels": ("estimation/cross_check.py", "batch/multiplicity.py"),
-    "weasyprint": ("presentation/pdf.py",),
+    "weasyprint": ("presentation/pdf.py", "presentation/figure_ink.py"),
     "matplotlib": ("presentation/figures/",),
     "distributed": ("cluster.py",),
 }

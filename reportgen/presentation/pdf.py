@@ -1,4 +1,4 @@
-"""From a document to a PDF: the one place that knows the PDF renderer."""
+"""From a document to a PDF: the place that knows the PDF renderer; its figures are put on the pages by ``figure_ink.py``."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from reportgen.errors import OutputError
 from reportgen.presentation.conformance import declare_accessible, mend
 from reportgen.presentation.drawings import NOTHING_DRAWN, SCHEME, Drawings, address
+from reportgen.presentation.figure_ink import Drawing, Ink, NotUnderstood
 from reportgen.presentation.library_search import by_name_only
 from reportgen.presentation.moment import creation_date
 
@@ -134,7 +135,7 @@ def pdf_of_page(page: str, attachments: Mapping[str, str], date: str = "", drawi
         warnings.simplefilter("ignore", ResourceWarning)  # it leaves its own colour profile open
         images: dict[str, Any] = {}
         document = html.render(cache=images, font_config=fonts)
-        _draw(images, drawings, fetcher)
+        _draw(images, drawings, fetcher, fonts)
         declare_accessible(document.metadata)
         written = document.write_pdf(
             finisher=mend,
@@ -179,7 +180,7 @@ def _font(file: str) -> bytes:
     return (Path(spec.origin).parent / "mpl-data" / "fonts" / "ttf" / file).read_bytes()
 
 
-def _draw(images: Mapping[str, Any], drawings: Drawings, fetcher: object) -> None:
+def _draw(images: Mapping[str, Any], drawings: Drawings, fetcher: object, fonts: object) -> None:
     """Put the drawings in the place of the blanks with which a page was laid out."""
     from xml.etree import ElementTree
 
@@ -187,7 +188,11 @@ def _draw(images: Mapping[str, Any], drawings: Drawings, fetcher: object) -> Non
 
     for name, svg in drawings.drawn().items():
         blank = images.get(address(name))
-        if blank is not None:  # else a template of the user's own does not show it
+        if blank is None:  # a template of the user's own does not show it
+            continue
+        try:
+            blank.draw = Drawing(Ink.of(svg), fonts).draw
+        except NotUnderstood:
             tree = ElementTree.fromstring(svg)  # noqa: S314 - drawn here
             blank.draw = SVGImage(tree, address(name), fetcher, blank._context).draw
 
