@@ -77,8 +77,9 @@ def test_they_look_as_the_renderer_draws_them(tmp_path: Path, monkeypatch: pytes
         assert sum(one.histogram()[:128]) > 0.003 * sum(histogram)
 
 
-def test_a_text_is_written_in_one_piece() -> None:
-    label = "Rätsel & Größe of the <b>data</b>"
+@pytest.mark.parametrize("label", ["Rätsel & Größe of the <b>data</b>", "e\u0301\u0302x", "שלום עולם", "مرحبا"])
+def test_a_text_is_written_in_one_piece(label: str) -> None:
+    """Letters that join, stand on each other or run to the left are those of a word, not single ones."""
 
     def paint(canvas: Canvas) -> None:
         canvas.add_subplot().set_ylabel(label)
