@@ -188,7 +188,7 @@ def given_presentation(options: argparse.Namespace) -> Presentation:
     """How the report is to look, as given on the command line."""
     from reportgen.disclosure import checked_group_labels
     from reportgen.presentation.languages import checked_language
-    from reportgen.presentation.options import Presentation, checked_date, checked_p_style, read_logo
+    from reportgen.presentation.options import Presentation, checked_date, checked_min_cell, checked_p_style, read_logo
     from reportgen.presentation.own_templates import read_templates
 
     return Presentation(
@@ -201,5 +201,5 @@ def given_presentation(options: argparse.Namespace) -> Presentation:
         templates=read_templates(options.templates),
         lang=checked_language(options.lang),
         group_labels=checked_group_labels(options.group_labels),
-        min_cell=options.min_cell,
+        min_cell=checked_min_cell(options.min_cell, "--min-cell"),
     )

@@ -389,11 +389,12 @@ def test_options_that_mean_nothing_are_refused(tmp_path: Path) -> None:
     found = analyze(FORMULA, rows())
     with pytest.raises(OptionError):
         found.presented(group_labels="coded")  # type: ignore[arg-type]
-    for wrong in (-1, 2.5, True, "5"):
+    for wrong in (-1, 2.5, True, "5", 10**30):
         with pytest.raises(OptionConflict):
             found.presented(min_cell=wrong)  # type: ignore[arg-type]
     rows().to_csv(tmp_path / "scores.csv", index=False)
     assert main(["render", str(tmp_path / "scores.csv"), FORMULA, "--out", str(tmp_path), "--group-labels", "cod"]) == 2
+    assert main(["render", str(tmp_path / "scores.csv"), FORMULA, "--out", str(tmp_path), "--min-cell", "9" * 20]) == 2
 
 
 LONG = "Vx8" * 60
@@ -487,7 +488,9 @@ def test_a_batch_keeps_back_what_its_manifest_says(tmp_path: Path, capsys: pytes
     assert "atleasttwogroupsareneeded" in written["index.html"]
 
 
-@pytest.mark.parametrize("line", ['group_labels = "no"', "min_cell = -1", "min_cell = true", 'attach_data = "no"'])
+@pytest.mark.parametrize(
+    "line", ['group_labels = "no"', "min_cell = -1", "min_cell = true", "min_cell = 10000000000000", 'attach_data = "no"']
+)
 def test_a_manifest_with_a_wrong_option_is_refused(tmp_path: Path, line: str) -> None:
     from reportgen.batch.manifest import read_manifest
     from reportgen.errors import ManifestError

@@ -11,6 +11,7 @@ from reportgen.batch.jobs import Job, check_distinct
 from reportgen.disclosure import GROUP_LABELS
 from reportgen.errors import ManifestError, UnknownKey, listed, quoted
 from reportgen.presentation.languages import languages
+from reportgen.presentation.options import MAX_MIN_CELL
 from reportgen.presentation.rendering import DEFAULT_FORMATS, FORMATS
 
 TABLES = ("defaults", "report")
@@ -97,7 +98,7 @@ def _privacy(manifest: str, where: str, table: Mapping[str, object]) -> tuple[tu
     if labels is not None and labels not in GROUP_LABELS:
         problem = f"group_labels = {quoted(labels)} is not allowed"
         raise ManifestError(manifest, where, problem, f"choose from {listed(GROUP_LABELS)}")
-    if rows is not None and (isinstance(rows, bool) or not isinstance(rows, int) or rows < 0):
+    if rows is not None and (isinstance(rows, bool) or not isinstance(rows, int) or not 0 <= rows <= MAX_MIN_CELL):
         raise ManifestError(manifest, where, "min_cell is not a number of rows", "write min_cell = 5")
     return tuple((key, table[key]) for key in PRIVACY_KEYS if key in table)
 

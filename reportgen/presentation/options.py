@@ -95,6 +95,9 @@ def checked_p_style(given: str) -> PStyle:
     raise OptionError("--p-style", given, P_STYLES)
 
 
+MAX_MIN_CELL = 10**9  # rows: more than any group has, and a number in every output format
+
+
 def checked_min_cell(given: object, option: str = "min_cell") -> int:
     """A number of rows.
 
@@ -103,8 +106,9 @@ def checked_min_cell(given: object, option: str = "min_cell") -> int:
     OptionConflict
         It is none.
     """
-    if isinstance(given, bool) or not isinstance(given, int) or given < 0:
-        raise OptionConflict(option, f"{quoted(given)} is not a number of rows", "give a whole number from 0 (any) up")
+    if isinstance(given, bool) or not isinstance(given, int) or not 0 <= given <= MAX_MIN_CELL:
+        allowed = f"give a whole number from 0 (any) to {MAX_MIN_CELL}"
+        raise OptionConflict(option, f"{quoted(given)} is not a number of rows", allowed)
     return given
 
 
