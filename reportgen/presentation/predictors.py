@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from reportgen.blends import Blend
 from reportgen.comparison import SlopeComparison
-from reportgen.design.parts import ColumnPart
 from reportgen.fits import Coefficient, LeastSquaresFit, MixedFit, Undefined, coefficient
 from reportgen.presentation.curve_points import is_flat, slope_if, told_points
 from reportgen.presentation.explanation_tables import arithmetic_place
@@ -70,11 +69,12 @@ def _kind(analysis: Analysis, column: str) -> Plain:
     parts_of = analysis.design.parts_of
     parts = parts_of[column]
     factors = [printable(other, SHORT) for other, own in parts_of.items() if set(own) < set(parts)]
-    return _sort_of(analysis, parts) | {"factors": factors, "turns": _turns(analysis, parts, len(factors))}
+    return _sort_of(analysis, column) | {"factors": factors, "turns": _turns(analysis, column, len(factors))}
 
 
-def _turns(analysis: Analysis, parts: tuple[ColumnPart, ...], n_factors: int) -> Plain:
+def _turns(analysis: Analysis, column: str, n_factors: int) -> Plain:
     """Of a product of two columns that stand in the formula too: the one whose slope it turns, and the one by which."""
+    parts = analysis.design.parts_of[column]
     if len(parts) != 2 or n_factors != 2:
         return {}
     turned, by = sorted(parts, key=lambda part: bool(part.level))
@@ -86,7 +86,8 @@ def _turns(analysis: Analysis, parts: tuple[ColumnPart, ...], n_factors: int) ->
     }
 
 
-def _sort_of(analysis: Analysis, parts: tuple[ColumnPart, ...]) -> Plain:
+def _sort_of(analysis: Analysis, column: str) -> Plain:
+    parts = analysis.design.parts_of[column]
     if len(parts) == 1 and parts[0].level:
         name, level = printable(parts[0].name, SHORT), printable(parts[0].level, SHORT)
         reference = printable(analysis.design.references.get(parts[0].name, ""), SHORT)
