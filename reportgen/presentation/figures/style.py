@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from reportgen.presentation.figures.layout import lay_out
 from reportgen.presentation.figures.shortening import shortened
 from reportgen.presentation.formatting import printable
 from reportgen.presentation.number_style import NumberStyle, current_style, number_style
@@ -156,12 +155,24 @@ class Figure:
         del settings["backend"]  # to set it is to load all that draws on screens
         buffer = BytesIO()
         with rc_context(settings), number_style(self.numbers):
-            canvas = Canvas(figsize=(WIDTH, self.inches))
+            canvas = Canvas(figsize=(WIDTH, self.inches), layout="constrained")
             self.paint(canvas)
             _mark_decimals(canvas)
-            lay_out(canvas, file_format)
+            _lay_out(canvas, file_format)
             canvas.savefig(buffer, format=file_format, dpi=RASTER_DPI, metadata=metadata)
         return buffer.getvalue()
+
+
+def _lay_out(canvas: Canvas, file_format: str) -> None:
+    """Find the places of all parts, once: to write a figure that has not been laid out is to draw it twice."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.backends.backend_svg import FigureCanvasSVG
+
+    (FigureCanvasSVG if file_format == "svg" else FigureCanvasAgg)(canvas)  # texts are as wide as where they are written
+    engine = canvas.get_layout_engine()
+    assert engine is not None
+    engine.execute(canvas)
+    canvas.set_layout_engine(None)
 
 
 def _mark_decimals(canvas: Canvas) -> None:
