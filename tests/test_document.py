@@ -10,10 +10,12 @@ from pathlib import Path
 
 import pytest
 from jinja2 import UndefinedError
-from situations import HOSTILE, SITUATIONS, analysis, document
+from situations import FRAMES, HOSTILE, SITUATIONS, analysis, document
 
+from reportgen.analysis import walk
 from reportgen.findings import Finding
 from reportgen.presentation.context import cleaned
+from reportgen.presentation.document import build_document
 from reportgen.presentation.html import page_environment, render_html, render_page
 from reportgen.presentation.wording import wording
 from reportgen.variants import CATALOGUE
@@ -159,6 +161,16 @@ def test_with_several_predictors_no_weight_is_shown_that_is_not_one() -> None:
     text = page("several").text
     assert "of its weight lies" not in text
     assert "weight on between" not in text.lower()
+
+
+def test_an_overlap_of_a_product_with_its_factors_is_told_from_one_of_the_data() -> None:
+    _, frame = FRAMES["growth"]
+    alike = frame.assign(t=frame["t"] + 50.0, z=frame["x"] + 0.1 * frame["z"])
+    told, formulas = [], ("y ~ t * w + (1 | g)", "y ~ center(t) * w + (1 | g)", "y ~ t * w + x + z + (1 | g)")
+    for formula in formulas:
+        text = Page(render_html(build_document(walk(formula, alike)))).text
+        told.append(("at the mean instead of at zero" in text, "differences that hardly occur in the data" in text))
+    assert told == [(True, False), (False, False), (False, True)]
 
 
 def test_text_of_the_data_is_never_markup() -> None:
