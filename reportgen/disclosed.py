@@ -161,7 +161,17 @@ def _without(analysis: Analysis, gone: NDArray[np.int64]) -> Analysis:
     )
     labels = [item for item in analysis.findings if item.kind in ABOUT_LABELS and analysis.disclosure.group_labels != "show"]
     points = Points(analysis.points.codes[kept], analysis.points.values[kept], analysis.points.n_rows)
-    return replace(shown, points=points, findings=(*_found(shown), *labels))
+    hidden = {analysis.groups[i] for i in gone.tolist()}
+    others = [replace(f, values=_nameless(f.values)) if _names_one_of(f, hidden) else f for f in _found(shown)]
+    return replace(shown, points=points, findings=(*others, *labels))
+
+
+def _names_one_of(finding: Finding, groups: set[str]) -> bool:
+    """Whether a finding about labels gives one of some groups as an example."""
+    examples = finding.values.get("examples")
+    if finding.kind not in ABOUT_LABELS or not isinstance(examples, list):
+        return False
+    return any(label in groups for item in examples for label in (item if isinstance(item, list) else [item]))
 
 
 def _others(found: SlopesWithout | Undefined, gone: NDArray[np.int64]) -> SlopesWithout | Undefined:

@@ -385,6 +385,19 @@ def test_likely_slips_in_labels_are_counted_not_named() -> None:
     assert "n/a" not in page
 
 
+def test_likely_slips_in_labels_of_small_groups_are_counted_not_named() -> None:
+    frame = rows()
+    frame.loc[frame["school"] == SMALL[0], "school"] = LABELS[3].upper()
+    frame.loc[frame["school"] == SMALL[1], "school"] = "n/a"
+    found = analyze(FORMULA, frame).presented(min_cell=5)
+    text = found.to_html() + found.to_json()
+    assert "1 set of group labels differ" in text
+    assert "1 group is named as missing values" in text
+    assert LABELS[3] in text
+    assert LABELS[3].upper() not in text
+    assert "n/a" not in text
+
+
 def test_options_that_mean_nothing_are_refused(tmp_path: Path) -> None:
     found = analyze(FORMULA, rows())
     with pytest.raises(OptionError):
