@@ -133,6 +133,18 @@ def folder_of(place: Path, *parts: pd.DataFrame | pa.Table) -> Path:
     return folder
 
 
+def test_what_is_put_aside_in_a_folder_is_not_read(tmp_path: Path) -> None:
+    folder = folder_of(tmp_path, FRAME)
+    (folder / "._a.parquet").write_bytes(b"of the system")
+    for name in (".a.parquet", "_temporary/b.parquet", ".copies/b.parquet"):
+        (folder / name).parent.mkdir(exist_ok=True)
+        FRAME.to_parquet(folder / name)
+    assert len(rows(folder, ("y", "g"))) == len(FRAME)
+    (folder / "_key=1").mkdir()  # a column may be called so
+    FRAME.to_parquet(folder / "_key=1" / "b.parquet")
+    assert len(rows(folder, ("y", "g"))) == 2 * len(FRAME)
+
+
 def test_labels_in_the_names_of_folders_stay_as_written(tmp_path: Path) -> None:
     for label, x in (("1", 1.0), ("01", 2.0), ("001", 3.0)):
         (tmp_path / "data" / f"g={label}").mkdir(parents=True)

@@ -215,6 +215,11 @@ def _broken_file(paths: Sequence[Path], folder: Path, name: str) -> str:
     return name
 
 
+def _is_hidden(path: Path) -> bool:
+    """Whether programs that write such folders put a file aside: what is unfinished, of the system, or a copy."""
+    return any(part.startswith((".", "_")) and "=" not in part for part in path.parts)
+
+
 def open_parquet_folder(folder: Path, name: str, chunk_rows: int) -> ParquetFolder:
     """A folder of Parquet files as a source.
 
@@ -223,7 +228,8 @@ def open_parquet_folder(folder: Path, name: str, chunk_rows: int) -> ParquetFold
     SourceUnreadable
         A broken file, no rows, no Parquet file in the folder, names that occur twice.
     """
-    paths = tuple(sorted(p for p in folder.rglob("*") if p.suffix in (".parquet", ".pq") and p.is_file()))
+    found = (p for p in folder.rglob("*") if p.suffix in (".parquet", ".pq") and p.is_file())
+    paths = tuple(sorted(p for p in found if not _is_hidden(p.relative_to(folder))))
     if not paths:
         raise SourceUnreadable(name, "", "the folder has no Parquet files", "give a folder with files named *.parquet")
     try:
