@@ -23,6 +23,7 @@ from reportgen.sources import open_source
 if TYPE_CHECKING:
     from reportgen.column_levels import ColumnLevel
     from reportgen.comparison import Comparison
+    from reportgen.conditional_slopes import ConditionalSlope
     from reportgen.estimation.cross_check import Agreement
     from reportgen.findings import Finding
     from reportgen.fits import Fit, ModelFit, Undefined
@@ -95,6 +96,13 @@ class Analysis:
         if self.options.inference == "auto":
             return self.moments.n_groups <= MANY_GROUPS
         return self.options.inference == "kenward-roger"
+
+    @property
+    def conditional_slopes(self) -> tuple[ConditionalSlope, ...]:
+        """Slopes within groups at the levels of factors that multiply them."""
+        from reportgen.conditional_slopes import conditional_slopes
+
+        return conditional_slopes(self.design.parts_of, self.fits["no_pooling"])
 
     def shown(self, fit: ModelFit) -> tuple[Coefficient, ...]:
         """The coefficients of a fit with the standard errors and degrees of freedom that the report shows first."""

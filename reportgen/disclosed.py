@@ -97,6 +97,7 @@ def _found(analysis: Analysis) -> tuple[Finding, ...]:
             points=analysis.points,
             fits=analysis.fits,
             comparison=analysis.comparison,
+            products=analysis.design.products,
         )
     )
 

@@ -56,8 +56,7 @@ def fit_and_compare(design: Design, collected: Collected, options: Options, tell
         The rows cannot carry any model.
     """
     model, moments, points = design.formula, collected.moments, collected.points
-    products = {column for column, parts in design.parts_of.items() if len(parts) > 1}
-    levels = products_told(moments, column_levels(moments), products)
+    levels = products_told(moments, column_levels(moments), design.products)
     check_estimable(moments, levels, points, model.grouping.name, collected.groups)
     tell("fitting", 0)
     effects = RandomEffects(model.grouping.intercept, design.slope_columns, model.grouping.correlated)
@@ -75,5 +74,5 @@ def fit_and_compare(design: Design, collected: Collected, options: Options, tell
         comparison,
         variance_side(FittedData(moments, levels[:-1], fits, effects), comparison.null_icc, resampling),
         agreement,
-        find(Evidence(model, collected.sample, collected.groups, levels, moments, points, fits, comparison)),
+        find(Evidence(model, collected.sample, collected.groups, levels, moments, points, fits, comparison, design.products)),
     )

@@ -47,6 +47,7 @@ WALK = (
     "influence",
     "influence_moves",
     "comparison",
+    "conditional_slopes",
     "findings",
     "modelling",
     "prediction",

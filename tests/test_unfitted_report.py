@@ -13,6 +13,7 @@ from test_document import Page
 
 from reportgen.analysis import Analysis, walk
 from reportgen.blends import Curve
+from reportgen.disclosed import disclosed
 from reportgen.fits import Coefficient, Issue
 from reportgen.presentation.curve_points import is_flat
 from reportgen.presentation.document import build_document
@@ -273,15 +274,26 @@ def test_columns_of_one_curve_are_not_to_be_read_one_by_one() -> None:
         assert "describe a curve" not in text(walk(f"y ~ {formula} + (1 | g)", data)), formula
 
 
-def test_products_that_stand_still_in_the_same_groups_are_told_once() -> None:
+def test_columns_that_stand_still_in_the_same_groups_are_told_once() -> None:
     data = grouped((9,) * 8, 1)
-    data["side"] = np.where(data["g"].str[1:].astype(int) % 2, "a", "b")
-    found = walk("y ~ x * side + z * side + (1 | g)", data)
+    odd = data["g"].str[1:].astype(int) % 2 == 1
+    means = data.groupby("g")[["x", "z"]].transform("mean")
+    data[["x", "z"]] = data[["x", "z"]].where(~odd, means)
+    found = walk("y ~ x + z + (1 | g)", data)
     whole = text(found)
-    assert "x:side[T.b] and z:side[T.b] do not vary within 4 groups of several rows (g01, g03, g05 and g07)." in whole
+    assert "x and z do not vary within 4 groups of several rows (g01, g03, g05 and g07)." in whole
     assert whole.count("of several rows") == 1
     hidden = Page(render_html(Material(found, replace(PLAIN, group_labels="hide")).document)).text
     assert hidden.count("does not vary within 4 groups of several rows.") == 2
+
+
+def test_a_product_stands_still_where_its_factor_is_zero_which_is_no_lack_of_groups() -> None:
+    data = grouped((9,) * 8, 1)
+    data["side"] = np.where(data["g"].str[1:].astype(int) % 2, "a", "b")
+    found = walk("y ~ x * side + z * side + (1 | g)", data)
+    assert "groups_without_variation" not in {finding.kind for finding in found.findings}
+    hidden = disclosed(found, "hide")
+    assert "groups_without_variation" not in {finding.kind for finding in hidden.findings}
 
 
 def test_too_few_groups_are_the_reason_and_not_the_columns() -> None:
@@ -318,7 +330,9 @@ def test_a_product_of_two_says_whose_slope_it_changes() -> None:
     value = document("product").context["predictors"][2]["within"]["value"]  # type: ignore[index]
     assert f"In other words, the slope of x changes by {value} for each unit more of z." in text("product")
     level = text(walk("y ~ kind * x + (1 | g)", data.assign(kind=data["kind"].replace("top", "mid"))))
-    assert re.search(r"In other words, the slope of x changes by \S+ where kind is mid instead of low\.", level)
+    assert re.search(
+        r"In other words, the slope of x changes by \S+ where kind is mid instead of low; it is \S+ there \(95% interval", level
+    )
     for formula in ("y ~ x:z + x + (1 | g)", "y ~ x + z + (1 | g)"):
         assert "In other words" not in text(walk(formula, data)), formula
     german = Page(render_html(build_document(analysis("product"), replace(PLAIN, lang="de")))).text

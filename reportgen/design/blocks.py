@@ -106,6 +106,11 @@ class Design:
     outcome: Encoder
 
     @property
+    def products(self) -> frozenset[str]:
+        """Columns that are products of others."""
+        return frozenset(column for column, parts in self.parts_of.items() if len(parts) > 1)
+
+    @property
     def text_columns(self) -> tuple[str, ...]:
         """Columns to read as text: those of the group and of factors."""
         return self.formula.text_columns

@@ -106,12 +106,15 @@ def singleton_groups(evidence: Evidence) -> Iterator[Finding]:
 
 
 def groups_without_variation(evidence: Evidence) -> Iterator[Finding]:
-    """Groups of several rows in which a predictor does not vary."""
+    """Groups of several rows in which a predictor does not vary.
+
+    Products are left out: where one stands still because a factor of it is zero, the slope of the other comes from there.
+    """
     if not evidence.moments.keeps_products:
         return
     total = np.diag(evidence.moments.S_T)
     for i, level in enumerate(evidence.predictors):
-        if not level.varies_within:
+        if not level.varies_within or level.column in evidence.products:
             continue
         still = np.flatnonzero((evidence.moments.products_of(i, i) <= 1e-12 * total[i]) & (evidence.moments.rows > 1))
         if len(still):

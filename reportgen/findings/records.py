@@ -39,7 +39,10 @@ class Finding:
 
 @dataclass(frozen=True, eq=False)
 class Evidence:
-    """What the rules look at: the analysis up to the comparison. `levels` are those of the predictors, then the response."""
+    """What the rules look at: the analysis up to the comparison.
+
+    `levels` are those of the predictors, then the response; `products` names the predictors that are products of others.
+    """
 
     formula: ModelFormula
     sample: Sample
@@ -49,6 +52,7 @@ class Evidence:
     points: Points
     fits: Mapping[str, Fit]
     comparison: Comparison
+    products: frozenset[str] = frozenset()
 
     @cached_property
     def worded_groups(self) -> tuple[str, ...]:

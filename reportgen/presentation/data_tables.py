@@ -45,7 +45,8 @@ def levels_table(analysis: Analysis, words: Wording) -> Table:
     """Where each column varies; the response first."""
     rows, reliable = [], {item.column: item.at_mean_size for item in analysis.variance.reliabilities}
     for level in (analysis.levels[-1], *analysis.levels[:-1]):
-        where = "both" if level.varies_within and level.varies_between else "within" if level.varies_within else "between"
+        within = "both" if level.is_split else "follows" if level.means_follow else "within"
+        where = within if level.varies_within else "between"
         cells = (
             Cell(words[f"level.{where}"]),
             Cell(significant(level.sd_within, 3)) if level.varies_within else Cell("0"),

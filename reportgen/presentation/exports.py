@@ -19,7 +19,7 @@ from reportgen.presentation.collector import Collector, Json
 from reportgen.presentation.data_tables import ledger_reason, shrinkage
 from reportgen.presentation.number_style import PLAIN_NUMBERS, number_style
 from reportgen.presentation.residual_checks import residuals_entry
-from reportgen.presentation.result_comparison import between_entry, influence_entry, slope_entry, tests_entry
+from reportgen.presentation.result_comparison import between_entry, conditional_entry, influence_entry, slope_entry, tests_entry
 from reportgen.presentation.result_explanation import curve_entry, ingredients_entry, spread_entry
 from reportgen.presentation.result_groups import GroupLines, fragment
 from reportgen.presentation.result_variance import variance_entry
@@ -77,6 +77,7 @@ def _content(analysis: Analysis, words: Wording) -> dict[str, Json]:
         "columns": _columns(analysis),
         "variants": {variant: variant_entry(analysis, variant, Collector(words), lines) for variant in analysis.fits},
         "slopes": [slope_entry(slope, top) for slope in comparison.slopes],
+        "conditional_slopes": [conditional_entry(item, top) for item in analysis.conditional_slopes],
         "tests": tests_entry(comparison, top),
         "between_slopes": between_entry(comparison.between_slopes, top),
         "influence": influence_entry(comparison, name, top),
@@ -174,8 +175,9 @@ def _columns(analysis: Analysis) -> list[Json]:
             "between_share": level.between_share,
             "icc": level.icc,
             "means_follow": list(level.means_follow),
+            "mean": float(mean),
         }
-        for level in analysis.levels[:-1]
+        for level, mean in zip(analysis.levels[:-1], analysis.moments.origin + analysis.moments.grand_mean, strict=False)
     ]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ from reportgen.comparison import SlopeComparison
 from reportgen.fits import Coefficient, LeastSquaresFit, MixedFit, Undefined, coefficient
 from reportgen.presentation.curve_points import is_flat, slope_if, told_points
 from reportgen.presentation.explanation_tables import arithmetic_place
-from reportgen.presentation.formatting import Place, estimate, fixed, percent, printable, quantity, whole_percent
+from reportgen.presentation.formatting import Place, estimate, fixed, percent, printable, quantity, significant, whole_percent
 from reportgen.presentation.influence_values import influence_values, pair_values
 from reportgen.presentation.other_errors import error_values
 from reportgen.presentation.shown import places, robust_coefficient, shown_contextual
@@ -61,18 +62,22 @@ def predictor(analysis: Analysis, number: int, words: Wording) -> Plain:
         "changed": _changed(analysis, slope, place),
         "multiplied": _multiplied(analysis, slope.column),
     }
-    return entry | _kind(analysis, slope.column)
+    return entry | _kind(analysis, slope.column, words)
 
 
-def _kind(analysis: Analysis, column: str) -> Plain:
+def _kind(analysis: Analysis, column: str, words: Wording) -> Plain:
     """Whether the column is a factor level, a product or a number, and the columns that a product is made of."""
     parts_of = analysis.design.parts_of
     parts = parts_of[column]
     factors = [printable(other, SHORT) for other, own in parts_of.items() if set(own) < set(parts)]
-    return _sort_of(analysis, column) | {"factors": factors, "turns": _turns(analysis, column, len(factors))}
+    return _sort_of(analysis, column) | {
+        "factors": factors,
+        "turns": _turns(analysis, column, len(factors), words),
+        "conditions": _conditions(analysis, column),
+    }
 
 
-def _turns(analysis: Analysis, column: str, n_factors: int) -> Plain:
+def _turns(analysis: Analysis, column: str, n_factors: int, words: Wording) -> Plain:
     """Of a product of two columns that stand in the formula too: the one whose slope it turns, and the one by which."""
     parts = analysis.design.parts_of[column]
     if len(parts) != 2 or n_factors != 2:
@@ -83,7 +88,28 @@ def _turns(analysis: Analysis, column: str, n_factors: int) -> Plain:
         "by": printable(by.name, SHORT),
         "level": printable(by.level, SHORT) if by.level else "",
         "reference": printable(analysis.design.references.get(by.name, ""), SHORT) if by.level else "",
+        "there": _there(analysis, column, words),
     }
+
+
+def _there(analysis: Analysis, product: str, words: Wording) -> Plain:
+    """The slope where a factor has the level that the product is for."""
+    found = next((item.slope for item in analysis.conditional_slopes if item.product == product), None)
+    return coefficient_text(found, places(analysis)[found.column if found else product], words)
+
+
+def _conditions(analysis: Analysis, column: str) -> list[Plain]:
+    """Where the slope of a predictor that is multiplied by others holds: at their reference level, or at zero."""
+    parts_of = analysis.design.parts_of
+    own = set(parts_of[column])
+    others = dict.fromkeys(
+        (part.name, analysis.design.references.get(part.name, "") if part.level else "")
+        for parts in parts_of.values()
+        if own < set(parts)
+        for part in parts
+        if part not in own
+    )
+    return [{"name": printable(name, SHORT), "reference": printable(level, SHORT) if level else ""} for name, level in others]
 
 
 def _sort_of(analysis: Analysis, column: str) -> Plain:
@@ -109,7 +135,17 @@ def _multiplied(analysis: Analysis, column: str) -> Plain:
         if part not in parts_of[column]
     ]
     names = dict.fromkeys(printable(part.name, SHORT) for part in others)
-    return {"columns": list(names), "any_factor": any(part.level for part in others)}
+    any_factor = any(part.level for part in others)
+    return {"columns": list(names), "any_factor": any_factor, "mean": "" if any_factor else _mean_of(analysis, others)}
+
+
+def _mean_of(analysis: Analysis, parts: Sequence[object]) -> str:
+    """The mean of the one column of the design that has only this part; nothing where there are more of them, or none."""
+    columns = [column for column, own in analysis.design.parts_of.items() if list(own) == parts]
+    if len(columns) != 1:
+        return ""
+    i = analysis.moments.columns.index(columns[0])
+    return significant(float(analysis.moments.origin[i] + analysis.moments.grand_mean[i]), 3)
 
 
 def coefficient_text(item: Coefficient | Undefined | None, place: Place, words: Wording) -> Plain:

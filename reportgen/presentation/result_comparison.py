@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from reportgen.blends import Blend
 from reportgen.comparison import BetweenSlopes, Comparison, SlopeComparison
+from reportgen.conditional_slopes import ConditionalSlope
 from reportgen.fits import Issue, Undefined
 from reportgen.hausman import HausmanTable
 from reportgen.hypothesis_tests import FTest, GroupVarianceTest, WaldTest
@@ -36,6 +37,13 @@ def slope_entry(slope: SlopeComparison, top: Collector) -> dict[str, Json]:
         found = slope.by_variant.get(name)
         entry[name] = top.estimate(found or Undefined(Issue("not_in_model", {"column": slope.column, "variant": name})))
     return entry
+
+
+def conditional_entry(item: ConditionalSlope, top: Collector) -> dict[str, Json]:
+    """A slope within groups at a level of a factor that multiplies it."""
+    keys = ("estimate", "std_error", "statistic", "df", "p_value", "conf_low", "conf_high")
+    numbers = {key: top.number(getattr(item.slope, key)) for key in keys}
+    return {"product": item.product, "column": item.slope.column, "variant": "no_pooling", **numbers}
 
 
 def _blend(blend: Blend, top: Collector) -> dict[str, Json]:
