@@ -170,7 +170,7 @@ def test_too_few_groups_leave_variants_unfit_with_a_reason() -> None:
     assert isinstance(fits["between"], UnfitVariant)
     assert fits["between"].reason.code == "no_degrees_of_freedom"
     assert isinstance(fits["mundlak"], UnfitVariant)
-    assert fits["mundlak"].reason.code == "dependent_columns"
+    assert fits["mundlak"].reason.code == "no_group_left_over"
     assert isinstance(fits["no_pooling"], LeastSquaresFit)
     checks = {check.identity: check for check in compare(rows.moments, rows.levels, fits).checks}
     assert checks["mundlak_equals_no_pooling"].holds is None
