@@ -130,6 +130,10 @@ def test_the_arithmetic_of_the_example() -> None:
 @pytest.mark.parametrize(
     ("situation", "sentence"),
     [
+        (
+            "example",
+            "With fewer than 4 degrees of freedom, as for bodyLength2 here, that of a pooled slope is not to be relied on",
+        ),
         ("no_predictor", "The formula has no predictor, so there is no slope to compare."),
         ("no_predictor_no_group_variance", "the random intercept model and pooled regression are the same model"),
         ("group_level_only", "w is the same for all rows of a g, so only groups can be compared"),
@@ -155,6 +159,10 @@ def test_the_arithmetic_of_the_example() -> None:
 )
 def test_each_situation_finds_its_words(situation: str, sentence: str) -> None:
     assert sentence in page(situation).text
+
+
+def test_a_pooled_interval_on_enough_degrees_of_freedom_is_not_doubted() -> None:
+    assert "not to be relied on either" not in page("many_groups").text
 
 
 def test_with_several_predictors_no_weight_is_shown_that_is_not_one() -> None:

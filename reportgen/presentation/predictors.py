@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 Plain = dict[str, object]
 
 SHORT = 60  # characters of a column name on the page
+LEAST_DF = 4.0  # of a cluster-robust test (CR2), below which its level is not kept (Tipton 2015)
 
 
 def predictor(analysis: Analysis, number: int, words: Wording) -> Plain:
@@ -179,9 +180,11 @@ def _weighed(analysis: Analysis, slope: SlopeComparison, place: Place) -> str:
 
 def _robust(analysis: Analysis, column: str, place: Place, words: Wording) -> Plain:
     """Slopes with cluster-robust errors (CR2), for where those of the model are not to be read."""
+    pooled = robust_coefficient(analysis, "pooled", column, "raw", "group_level")
     return {
         "within": coefficient_text(robust_coefficient(analysis, "no_pooling", column, "within"), place, words),
-        "pooled": coefficient_text(robust_coefficient(analysis, "pooled", column, "raw", "group_level"), place, words),
+        "pooled": coefficient_text(pooled, place, words),
+        "pooled_is_thin": isinstance(pooled, Coefficient) and pooled.df < LEAST_DF,
         "contextual": coefficient_text(robust_coefficient(analysis, "mundlak", column, "contextual"), place, words),
     }
 
