@@ -222,8 +222,8 @@ class BlendSpace:
 
 def no_means(level: ColumnLevel) -> Undefined:
     """Why a column that varies within groups has no slope between them."""
-    if level.means_follow:
-        return Undefined(Issue("group_means_follow", {"column": level.column, "others": level.means_follow}))
+    if level.means_aliased_with:
+        return Undefined(Issue("group_means_aliased", {"column": level.column, "others": level.means_aliased_with}))
     return Undefined(Issue("no_between_variation", {"column": level.column}))
 
 

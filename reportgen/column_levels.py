@@ -30,8 +30,8 @@ class ColumnLevel:
         Between sum of squares over the total one (eta squared): the weight pooled regression puts on the between slope.
     icc : float
         Intraclass correlation by the method of moments (one-way analysis of variance), not below 0.
-    means_follow : tuple of str
-        Predictors of the groups of which the group means are an exact combination, as :func:`products_told` finds them:
+    means_aliased_with : tuple of str
+        Predictors of the groups of which the group means are an exact combination, as :func:`with_aliased_means` finds them:
         there is no slope between groups beside theirs. Empty where the group means are its own.
     """
 
@@ -42,12 +42,12 @@ class ColumnLevel:
     sd_between: float
     between_share: float
     icc: float
-    means_follow: tuple[str, ...] = ()
+    means_aliased_with: tuple[str, ...] = ()
 
     @property
     def has_means(self) -> bool:
         """Whether its group means differ, and are its own: models may have a coefficient for them."""
-        return self.varies_between and not self.means_follow
+        return self.varies_between and not self.means_aliased_with
 
     @property
     def is_split(self) -> bool:
@@ -90,7 +90,9 @@ def column_levels(moments: GroupMoments) -> tuple[ColumnLevel, ...]:
     return tuple(levels)
 
 
-def products_told(moments: GroupMoments, levels: tuple[ColumnLevel, ...], products: Collection[str]) -> tuple[ColumnLevel, ...]:
+def with_aliased_means(
+    moments: GroupMoments, levels: tuple[ColumnLevel, ...], products: Collection[str]
+) -> tuple[ColumnLevel, ...]:
     """The levels, with the products told whose group means follow from the predictors of the groups.
 
     In a study in which everyone is seen at the same times, the group mean of time x treatment is the mean time where the
@@ -123,5 +125,5 @@ def products_told(moments: GroupMoments, levels: tuple[ColumnLevel, ...], produc
         if float(left @ left) <= floor[i]:
             least = SMALL_SHARE * float(np.abs(shares).max())
             names = tuple(levels[c].column for c, share in zip(carriers, shares, strict=True) if abs(share) > least)
-            told[i] = replace(levels[i], means_follow=names)
+            told[i] = replace(levels[i], means_aliased_with=names)
     return tuple(told)

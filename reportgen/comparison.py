@@ -174,7 +174,7 @@ def _slope(level: ColumnLevel, fits: Mapping[str, Fit], parts: Mapping[str, tupl
         if not isinstance(fit, LeastSquaresFit | MixedFit):
             return absent(fit)
         found = coefficient(fit, level.column, *roles)
-        if found is None and level.means_follow:
+        if found is None and level.means_aliased_with:
             return no_means(level)
         return found or Undefined(Issue("not_in_model", {"column": level.column, "variant": variant}))
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from reportgen.choices import Options
 from reportgen.collection import Collected, Progress
-from reportgen.column_levels import ColumnLevel, column_levels, products_told
+from reportgen.column_levels import ColumnLevel, column_levels, with_aliased_means
 from reportgen.comparison import Comparison, compare
 from reportgen.design import Design
 from reportgen.estimability import check_estimable
@@ -56,7 +56,7 @@ def fit_and_compare(design: Design, collected: Collected, options: Options, tell
         The rows cannot carry any model.
     """
     model, moments, points = design.formula, collected.moments, collected.points
-    levels = products_told(moments, column_levels(moments), design.products)
+    levels = with_aliased_means(moments, column_levels(moments), design.products)
     check_estimable(moments, levels, points, model.grouping.name, collected.groups)
     tell("fitting", 0)
     effects = RandomEffects(model.grouping.intercept, design.slope_columns, model.grouping.correlated)

@@ -12,7 +12,7 @@ import pytest
 
 from reportgen import analyze
 from reportgen.analysis import Analysis, walk
-from reportgen.column_levels import ColumnLevel, column_levels, products_told
+from reportgen.column_levels import ColumnLevel, column_levels, with_aliased_means
 from reportgen.fits import Coefficient, LeastSquaresFit, MixedFit, Undefined
 from reportgen.moments import GroupMoments
 
@@ -29,7 +29,7 @@ def told(times: np.ndarray, treated: np.ndarray, *others: np.ndarray, products: 
     rows = [times.ravel(), treated[codes], *(other[codes] for other in others), times.ravel() * treated[codes], codes * 1.0]
     names = ["t", "z", *(f"v{i}" for i in range(len(others))), "p", "y"]
     moments = GroupMoments.from_rows(names, codes, np.column_stack(rows), n_groups)
-    return products_told(moments, column_levels(moments), products)[-2]
+    return with_aliased_means(moments, column_levels(moments), products)[-2]
 
 
 def seen_alike(n_groups: int = 9) -> tuple[np.ndarray, np.ndarray]:
@@ -38,7 +38,7 @@ def seen_alike(n_groups: int = 9) -> tuple[np.ndarray, np.ndarray]:
 
 def test_where_all_are_seen_at_the_same_times_the_means_of_the_product_follow() -> None:
     level = told(*seen_alike())
-    assert level.means_follow == ("z",)
+    assert level.means_aliased_with == ("z",)
     assert (level.varies_within, level.varies_between, level.has_means, level.is_split) == (True, True, False, False)
 
 
@@ -46,7 +46,7 @@ def test_where_all_are_seen_at_the_same_times_the_means_of_the_product_follow() 
 @pytest.mark.parametrize("scale", [1e-12, 1.0, 1e12])
 def test_unit_and_origin_of_the_times_do_not_matter(shift: float, scale: float) -> None:
     times, treated = seen_alike()
-    assert told((times + shift) * scale, treated).means_follow == ("z",)
+    assert told((times + shift) * scale, treated).means_aliased_with == ("z",)
 
 
 @pytest.mark.parametrize("shift", [0.0, 1e5])
@@ -55,18 +55,18 @@ def test_one_late_visit_gives_the_product_means_of_its_own(shift: float) -> None
     times[1, 2] += 1e-3
     assert told(times + shift, treated).is_split
     times[1, 2] = TIMES[2] + 1e-7  # nothing beside the spread of the visits
-    assert told(times + shift, treated).means_follow == ("z",)
+    assert told(times + shift, treated).means_aliased_with == ("z",)
 
 
 def test_a_late_visit_where_there_is_no_treatment_is_not_in_the_product() -> None:
     times, treated = seen_alike()
     times[0, 2] += 1.0
-    assert told(times, treated).means_follow == ("z",)
+    assert told(times, treated).means_aliased_with == ("z",)
 
 
 def test_only_what_has_a_share_in_the_means_is_named() -> None:
     times, treated = seen_alike()
-    assert told(times, treated, np.cos(np.arange(9.0))).means_follow == ("z",)
+    assert told(times, treated, np.cos(np.arange(9.0))).means_aliased_with == ("z",)
 
 
 def test_only_products_are_asked() -> None:
@@ -76,7 +76,7 @@ def test_only_products_are_asked() -> None:
 
 @pytest.mark.parametrize(("n_groups", "follows"), [(3, False), (4, True)])
 def test_groups_must_be_left_over(n_groups: int, follows: bool) -> None:
-    assert bool(told(*seen_alike(n_groups)).means_follow) is follows
+    assert bool(told(*seen_alike(n_groups)).means_aliased_with) is follows
 
 
 def test_without_a_predictor_of_the_groups_the_means_are_its_own() -> None:
@@ -84,7 +84,7 @@ def test_without_a_predictor_of_the_groups_the_means_are_its_own() -> None:
     times, treated = seen_alike()
     values = np.column_stack([times.ravel(), times.ravel() * treated[codes], codes * 1.0])
     moments = GroupMoments.from_rows(["t", "p", "y"], codes, values, 9)
-    assert products_told(moments, column_levels(moments), ("p",)) == column_levels(moments)
+    assert with_aliased_means(moments, column_levels(moments), ("p",)) == column_levels(moments)
 
 
 @cache
@@ -120,19 +120,19 @@ def test_there_is_no_slope_between_groups_and_the_reason_is_said() -> None:
     assert isinstance(slope.within, Coefficient)
     for found in (slope.between, slope.contextual, slope.blends["pooled"].between):
         assert isinstance(found, Undefined)
-        assert found.reason.code == "group_means_follow"
+        assert found.reason.code == "group_means_aliased"
         assert found.reason.values == {"column": PRODUCT, "others": ("Sex[T.Male]",)}
 
 
-def test_the_finding_names_what_the_means_follow_from() -> None:
-    (finding,) = [f for f in growth().findings if f.kind == "means_follow"]
+def test_the_finding_names_what_the_means_are_aliased_with() -> None:
+    (finding,) = [f for f in growth().findings if f.kind == "aliased_means"]
     assert (finding.severity, finding.values) == ("info", {"column": PRODUCT, "predictors": ["Sex[T.Male]"]})
 
 
 def test_visits_as_a_factor_follow_as_well() -> None:
     data = pd.read_csv(DATA / "orthodont.csv")
     columns = json.loads(analyze("distance ~ C(age) * Sex + (1 | Subject)", data).to_json())["columns"]
-    assert [column["means_follow"] for column in columns] == [[]] * 4 + [["Sex[T.Male]"]] * 3
+    assert [column["means_aliased_with"] for column in columns] == [[]] * 4 + [["Sex[T.Male]"]] * 3
 
 
 def test_a_missed_visit_gives_the_product_means_of_its_own() -> None:

@@ -36,12 +36,12 @@ def test_level_variation_looks_at_all_predictors_and_not_at_the_response() -> No
 
 
 def test_one_level_predictors() -> None:
-    follower = level("z:v", means_follow=("z",))
+    follower = level("z:v", means_aliased_with=("z",))
     evidence = leveled(level("x"), level("z", varies_within=False), level("v", varies_between=False), follower)
     assert said(cautions.one_level_predictors, evidence) == [
         ("group_level_predictor", "info", {"column": "z"}),
         ("within_only_predictor", "info", {"column": "v"}),
-        ("means_follow", "info", {"column": "z:v", "predictors": ["z"]}),
+        ("aliased_means", "info", {"column": "z:v", "predictors": ["z"]}),
     ]
 
 

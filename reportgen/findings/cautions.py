@@ -69,8 +69,8 @@ def one_level_predictors(evidence: Evidence) -> Iterator[Finding]:
     for level in evidence.predictors:
         if not level.varies_within:
             yield Finding("group_level_predictor", "info", {"column": level.column})
-        elif level.means_follow:
-            yield Finding("means_follow", "info", {"column": level.column, "predictors": list(level.means_follow)})
+        elif level.means_aliased_with:
+            yield Finding("aliased_means", "info", {"column": level.column, "predictors": list(level.means_aliased_with)})
         elif not level.varies_between:
             yield Finding("within_only_predictor", "info", {"column": level.column})
 

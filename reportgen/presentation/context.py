@@ -47,7 +47,7 @@ SUMMARY_KINDS = (
 
 
 JOINED_KINDS = ("groups_without_variation",)
-"""Findings that are told once where they say the same of several columns: products share the groups in which they are zero."""
+"""Findings that are told once where they say the same of several columns, as of all that was asked once in some groups."""
 
 
 def presentation_values(presentation: Presentation) -> Plain:

@@ -45,7 +45,7 @@ def levels_table(analysis: Analysis, words: Wording) -> Table:
     """Where each column varies; the response first."""
     rows, reliable = [], {item.column: item.at_mean_size for item in analysis.variance.reliabilities}
     for level in (analysis.levels[-1], *analysis.levels[:-1]):
-        within = "both" if level.is_split else "follows" if level.means_follow else "within"
+        within = "both" if level.is_split else "aliased" if level.means_aliased_with else "within"
         where = within if level.varies_within else "between"
         cells = (
             Cell(words[f"level.{where}"]),

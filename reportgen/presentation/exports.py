@@ -174,7 +174,7 @@ def _columns(analysis: Analysis) -> list[Json]:
             "sd_between": level.sd_between,
             "between_share": level.between_share,
             "icc": level.icc,
-            "means_follow": list(level.means_follow),
+            "means_aliased_with": list(level.means_aliased_with),
             "mean": float(mean),
         }
         for level, mean in zip(analysis.levels[:-1], analysis.moments.origin + analysis.moments.grand_mean, strict=False)

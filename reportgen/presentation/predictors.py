@@ -131,7 +131,7 @@ def _multiplied(analysis: Analysis, column: str) -> Plain:
     others = [
         part
         for level in analysis.levels[:-1]
-        if column in level.means_follow
+        if column in level.means_aliased_with
         for part in parts_of[level.column]
         if part not in parts_of[column]
     ]
@@ -184,7 +184,7 @@ def _robust(analysis: Analysis, column: str, place: Place, words: Wording) -> Pl
     return {
         "within": coefficient_text(robust_coefficient(analysis, "no_pooling", column, "within"), place, words),
         "pooled": coefficient_text(pooled, place, words),
-        "pooled_is_thin": isinstance(pooled, Coefficient) and pooled.df < LEAST_DF,
+        "pooled_has_few_df": isinstance(pooled, Coefficient) and pooled.df < LEAST_DF,
         "contextual": coefficient_text(robust_coefficient(analysis, "mundlak", column, "contextual"), place, words),
     }
 
