@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import qr
 
 from reportgen.estimation.regressors import Term
 from reportgen.fits import Issue, UnfitVariant
@@ -35,6 +34,10 @@ def dependent_columns(gram: Array) -> list[int]:
         return zero
     correlation = gram[np.ix_(live, live)] / np.outer(size[live], size[live])
     values, vectors = np.linalg.eigh(correlation)
+    if values[0] > RANK_TOLERANCE:  # no column's variance, given any others, is less than the least eigenvalue
+        return zero
+    from scipy.linalg import qr  # slow to load, and needed for columns that depend on others only
+
     root = np.sqrt(np.maximum(values, 0.0))[:, None] * vectors.T
     _, triangle, pivots = qr(root, mode="economic", pivoting=True)
     diagonal = np.abs(np.diag(triangle))

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import cho_factor, cho_solve
 
 from reportgen.estimation.independence import rank_problem
 from reportgen.estimation.inference import PERFECT, coefficients
@@ -123,12 +122,12 @@ def solve(gram: Array) -> tuple[Array, Array, float]:
     size = np.sqrt(np.diag(gram)[:-1])
     normal = gram[:-1, :-1] / np.outer(size, size)
     rhs = gram[:-1, -1] / size
-    factor = cho_factor(normal)
-    beta = cho_solve(factor, rhs)
-    beta += cho_solve(factor, rhs - normal @ beta)
-    inverse = cho_solve(factor, np.eye(p)) / np.outer(size, size)
+    root = np.linalg.inv(np.linalg.cholesky(normal))
+    inverse = root.T @ root
+    beta = inverse @ rhs
+    beta += inverse @ (rhs - normal @ beta)
     beta /= size
-    return beta, inverse, residual_square(gram, beta)
+    return beta, inverse / np.outer(size, size), residual_square(gram, beta)
 
 
 def residual_square(gram: Array, beta: Array) -> float:

@@ -23,6 +23,7 @@ Index = NDArray[np.int64]
 
 PER_DECADE = 2  # grid of the search; coarser than for a single fit, whose deviance may be inspected
 BLOCK = 4_000_000  # ratios times group sizes evaluated at a time
+GRID_CELLS = 200_000  # ratios times problems times the numbers of a matrix of cross-products
 CLOSE = 1e-12  # width in log gamma at which a root counts as found
 
 
@@ -60,7 +61,7 @@ class Problems(Protocol):
 def per_ratio(function: Callable[[Array], Array], gamma: Array, n_sizes: int) -> Array:
     """Values of a function of the ratio that is the same for all problems, at the ratio of each.
 
-    Evaluated once where all ratios are equal (as on a grid), otherwise in blocks that fit into memory.
+    Evaluated once for every run of equal ratios (as on a grid), in blocks that fit into memory.
 
     Parameters
     ----------
@@ -71,9 +72,10 @@ def per_ratio(function: Callable[[Array], Array], gamma: Array, n_sizes: int) ->
     n_sizes : int
         Distinct group sizes: what one ratio costs.
     """
-    if len(gamma) and np.all(gamma == gamma[0]):
-        once = function(gamma[:1])
-        return np.broadcast_to(once, (len(gamma), *once.shape[1:]))
+    starts = np.flatnonzero(np.append(True, gamma[1:] != gamma[:-1])[: len(gamma)])
+    if 2 * len(starts) <= len(gamma):
+        once = per_ratio(function, gamma[starts], n_sizes)
+        return np.repeat(once, np.diff(starts, append=len(gamma)), axis=0)
     block = max(1, BLOCK // n_sizes)
     if len(gamma) <= block:
         return function(gamma)
@@ -148,7 +150,7 @@ def optimise_many(problems: Problems) -> Solutions:
     everyone = np.arange(problems.n_problems)
     low, high = log_range(problems.gram(everyone, np.full(len(everyone), 10.0 ** LOG_GAMMA[1])))
     grid = np.concatenate([[0.0], np.logspace(low, high, int((high - low) * PER_DECADE) + 1)])
-    slopes = np.stack([_slope(problems, everyone, np.full(len(everyone), gamma)) for gamma in grid], axis=1)
+    slopes = _slopes_on(problems, grid)
     owner, place = np.nonzero((slopes[:, 1:-1] < 0.0) & (slopes[:, 2:] >= 0.0))
 
     def derivative(log_gamma: Array) -> Array:
@@ -165,6 +167,15 @@ def optimise_many(problems: Problems) -> Solutions:
     order = np.lexsort((deviance, index))
     first = np.searchsorted(index[order], everyone)
     return solve_at(problems, everyone, gamma[order[first]])
+
+
+def _slopes_on(problems: Problems, grid: Array) -> Array:
+    """(R, G) derivative of every problem's deviance at the same ratios, as many of them at a time as fit into memory."""
+    everyone = np.arange(problems.n_problems)
+    step = max(1, GRID_CELLS // (max(1, len(everyone)) * (problems.n_terms + 1) ** 2))
+    parts = [grid[first : first + step] for first in range(0, len(grid), step)]
+    found = [_slope(problems, np.tile(everyone, len(part)), np.repeat(part, len(everyone))) for part in parts]
+    return np.concatenate(found).reshape(len(grid), -1).T
 
 
 def _scaled(gram: Array) -> tuple[Array, Array]:

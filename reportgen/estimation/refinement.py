@@ -14,7 +14,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import solve_triangular
 
 from reportgen.estimation.inference import coefficients
 from reportgen.estimation.regressors import INTERCEPT, Term
@@ -156,7 +155,7 @@ def solved(table: Extended, response: Extended) -> Extended:
     size = np.sqrt((table**2).sum(axis=0))
     scaled = table / np.where(size > 0, size, 1.0)
     triangle = np.linalg.qr(scaled.astype(np.float64), mode="r")
-    turn = solve_triangular(triangle, np.eye(len(triangle))).astype(np.longdouble)
+    turn = np.linalg.inv(triangle).astype(np.longdouble)
     basis = scaled @ turn
     found = np.zeros(table.shape[1], dtype=np.longdouble)
     for _ in range(ROUNDS):

@@ -26,16 +26,21 @@ class Wording:
     ----------
     labels : mapping
         Dotted key to text, from ``labels.toml``.
-    sentences : mapping
-        Code of an issue to the macro that says it, from ``issues.j2``.
+    layers : Layers
+        The templates they come from.
     """
 
     labels: Mapping[str, str]
-    sentences: Mapping[str, Any] = field(repr=False)
+    layers: Layers = field(repr=False)
 
     def __getitem__(self, key: str) -> str:
         """The label under a dotted key; a missing one is an error of the templates, not of the user."""
         return self.labels[key]
+
+    @property
+    def sentences(self) -> Mapping[str, Any]:
+        """Code of an issue to the macro that says it, from ``issues.j2``; the first one asked for loads them."""
+        return _sentences(self.layers)
 
     def issue(self, issue: Issue) -> str:
         """The sentence of an issue, as plain text."""
@@ -89,8 +94,12 @@ def wording(layers: Layers = PROJECT_LAYERS) -> Wording:
         Language, and files of the user's own; a ``labels.toml`` among them need hold only the labels it changes.
     """
     labels = catalogue(layers, LABELS)
-    sentences = {name: macro for lower in dict.fromkeys([PROJECT_LAYERS, layers]) for name, macro in _macros(lower).items()}
-    return Wording(labels | _own_labels(layers.own, labels), sentences)
+    return Wording(labels | _own_labels(layers.own, labels), layers)
+
+
+@cache
+def _sentences(layers: Layers) -> dict[str, Any]:
+    return {name: macro for lower in dict.fromkeys([PROJECT_LAYERS, layers]) for name, macro in _macros(lower).items()}
 
 
 def _macros(layers: Layers) -> dict[str, Any]:
