@@ -158,6 +158,12 @@ def pair(left: int, right: int) -> int:
     return int(high * (high + 1) // 2 + low)
 
 
+def pairs_with(column: int, others: Codes) -> Codes:
+    """(m,) rows of the products of a column with (m,) columns."""
+    high, low = np.maximum(others, column), np.minimum(others, column)
+    return np.asarray(high * (high + 1) // 2 + low)
+
+
 def unpacked(products: Array) -> Array:
     """(J, p, p) symmetric matrices of (p (p + 1) / 2, J) products."""
     p = int((2 * len(products)) ** 0.5)

@@ -14,7 +14,7 @@ from reportgen.estimation.independence import RANK_TOLERANCE
 from reportgen.estimation.least_squares import PERFECT_FIT, solve
 from reportgen.estimation.left_out import Deletions, LeftOut, delete
 from reportgen.estimation.many_intercepts import Solutions, estimable, has_residuals, optimise_many, solve_at
-from reportgen.estimation.mixed import fit_random_intercept
+from reportgen.estimation.mixed import mixed_problem, random_intercept_df
 from reportgen.estimation.random_intercept import Profile, SizeClasses
 from reportgen.estimation.regressors import Regressors, Term, products_not_kept, regressors
 from reportgen.fits import Fit, Issue, LeastSquaresFit, MixedFit, Role, Undefined
@@ -208,18 +208,24 @@ def _mixed(moments: GroupMoments, fit: Fit, roles: tuple[Role, ...]) -> SlopesWi
     refitted = np.isin(problems.groups, problems.groups[chosen])
     slopes = _record(fit, reg, found, (refitted, np.zeros(len(found.groups))), roles)
     if not isinstance(slopes, Undefined) and reg.n_groups <= MAX_REFITS:
-        _own_degrees_of_freedom(slopes, fit, moments, roles)
+        ratios, known = np.full(problems.n_problems, ratio), np.ones(problems.n_problems, dtype=bool)
+        ratios[chosen], known[chosen] = again.gamma, ~again.at_upper_end
+        _own_degrees_of_freedom(slopes, reg, roles, ratios, known)
     return slopes
 
 
-def _own_degrees_of_freedom(slopes: SlopesWithout, fit: MixedFit, moments: GroupMoments, roles: tuple[Role, ...]) -> None:
-    """Put those of the model without each slope's strongest group in the place of those with all groups."""
-    for group in set(slopes.strongest.tolist()):
-        others = moments.take(np.arange(moments.n_groups) != group)
-        alone = fit_random_intercept(fit.variant, regressors(others, _terms(fit)), with_robust=False)
-        if isinstance(alone, MixedFit):
-            place = int(slopes.groups.searchsorted(group))
-            slopes.df[place] = [c.df for c in alone.coefficients if c.role in roles]
+def _own_degrees_of_freedom(
+    slopes: SlopesWithout, reg: Regressors, roles: tuple[Role, ...], ratios: Array, known: NDArray[np.bool_]
+) -> None:
+    """Put those of the model without each slope's strongest group in the place of those with all groups.
+
+    `ratios` (L,) are tau2 / sigma2 at which the slopes without each group hold, where such a ratio is `known` (L,).
+    """
+    places = [i for i, (_, role) in enumerate(reg.terms) if role in roles]
+    for i in np.flatnonzero(np.isin(slopes.groups, slopes.strongest) & known):
+        others = regressors(reg.moments.take(np.arange(reg.n_groups) != slopes.groups[i]), reg.terms)
+        if mixed_problem(slopes.variant, others) is None:
+            slopes.df[i] = random_intercept_df(others, float(ratios[i]))[places]
 
 
 def _most_influential(moves: Array) -> NDArray[np.int64]:

@@ -14,7 +14,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from reportgen.block_moments import Array, BlockMoments, Codes, block_moments, pair, unpacked
+from reportgen.block_moments import Array, BlockMoments, Codes, block_moments, pair, pairs_with, unpacked
 
 MAX_PRODUCT_BYTES = 512 << 20  # of the (J, p, p) cross-products of single groups; beyond it only their sum is kept
 
@@ -217,7 +217,7 @@ class GroupMoments:
 
     def products_with(self, column: int, others: Codes, groups: slice) -> Array:
         """(m, L) cross-products of a column with some columns in some groups."""
-        return np.asarray(self._kept[[pair(column, other) for other in others], groups])
+        return np.asarray(self._kept[pairs_with(column, others), groups])
 
     def squares_of(self, direction: Array) -> Array:
         """(J,) sum of squares of a combination of the columns, (p,), about its mean in every group."""

@@ -15,6 +15,7 @@ from exact import fractions, least_squares
 from numpy.typing import NDArray
 
 from reportgen import analyze
+from reportgen.estimation import refinement
 from reportgen.fits import LeastSquaresFit
 from reportgen.hypothesis_tests import FTest
 
@@ -184,3 +185,19 @@ def test_generalised_least_squares_of_nearly_dependent_columns() -> None:
         turned.append(changed)
     beta, _ = least_squares(turned[:-1], turned[-1])
     assert [c.estimate for c in fit.coefficients] == pytest.approx(beta, rel=1e-9)  # type: ignore[union-attr]
+
+
+def test_group_means_of_more_predictors_than_groups_call_for_no_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They always depend on each other; no variant has slopes of them, and the other columns are far from doing so."""
+    random = np.random.default_rng(5)
+    frame = pd.DataFrame(random.normal(size=(90, 5)), columns=["y", "a", "b", "c", "d"])
+    frame["g"] = [f"g{i % 3}" for i in range(90)]
+
+    def asked(*_: object) -> None:
+        raise AssertionError("solved again from the rows")
+
+    monkeypatch.setattr(refinement.GroupedRows, "of", asked)
+    analyze("y ~ a + b + c + d + (1 | g)", frame)
+    frame["b"] = frame["a"] + 1e-4 * frame["b"]
+    with pytest.raises(AssertionError, match="solved again"):
+        analyze("y ~ a + b + c + d + (1 | g)", frame)

@@ -10,9 +10,12 @@ from constructed import UNBALANCED, Rows, grouped_rows
 from numpy.typing import NDArray
 from reference_moments import fit_all
 
+import reportgen.estimation.mixed as mixed_module
 import reportgen.influence as influence_module
 from reportgen.estimation import many_intercepts
+from reportgen.estimation.left_out import LeftOut
 from reportgen.estimation.many_intercepts import per_ratio
+from reportgen.estimation.regressors import Term, regressors
 from reportgen.fits import LeastSquaresFit, MixedFit, Undefined, coefficient
 from reportgen.influence import Influence, SlopesWithout, leave_one_group_out
 from reportgen.influence_moves import Move, strongest_moves
@@ -71,6 +74,32 @@ def test_slopes_without_a_group_are_those_of_the_other_rows(rows: Rows, part: st
                 assert found.df[group, c] == pytest.approx(alone.df, rel=1e-5)
             elif group not in found.strongest:
                 assert found.df[group, c] == found.full_df[c]
+
+
+def test_degrees_of_freedom_without_a_group_take_no_second_search(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The ratio of the variances is known from the slopes; with hundreds of columns each search more takes a second."""
+    rows = grouped_rows((60,) * 8, tau=3.0, seed=4)
+    fits = fit_all(rows.moments, rows.levels)
+
+    def searched(*_: object) -> None:
+        raise AssertionError("searched again")
+
+    monkeypatch.setattr(mixed_module, "optimise", searched)
+    found = leave_one_group_out(rows.moments, rows.levels, fits).random_intercept
+    assert isinstance(found, SlopesWithout)
+    (place,) = found.groups.searchsorted(found.strongest)
+    assert found.df[place] != found.full_df
+
+
+def test_a_ratio_without_an_upper_bound_is_told() -> None:
+    """A response that stands still within groups: the likelihood grows with the ratio, wherever the search ends."""
+    rows = grouped_rows((4,) * 6, seed=9)
+    still = rows.values.copy()
+    still[:, -1] = np.arange(6.0)[rows.codes] ** 2
+    intercept: tuple[Term, ...] = (("(Intercept)", "intercept"),)
+    alone = regressors(Rows(rows.columns, rows.codes, still).moments, intercept)
+    assert many_intercepts.optimise_many(LeftOut.of(alone)).at_upper_end.all()
+    assert not many_intercepts.optimise_many(LeftOut.of(regressors(rows.moments, intercept))).at_upper_end.any()
 
 
 def test_the_group_that_was_made_to_matter_is_named() -> None:

@@ -8,7 +8,7 @@ polished; here one array operation serves all problems, so that a thousand fits 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -94,12 +94,15 @@ class Solutions:
         Coefficients.
     covariance : (R, p, p) array
         Their model-based covariance sigma2 (X'V^-1X)^-1.
+    at_upper_end : (R,) array of bool
+        Whether the deviance still falls at the largest ratio searched.
     """
 
     gamma: Array
     sigma2: Array
     beta: Array
     covariance: Array
+    at_upper_end: NDArray[np.bool_]
 
 
 def estimable(problems: Problems, index: Index, tolerance: float) -> NDArray[np.bool_]:
@@ -136,7 +139,7 @@ def solve_at(problems: Problems, index: Index, gamma: Array) -> Solutions:
     """
     beta, inverse, rss = _solve(problems.gram(index, gamma))
     sigma2 = rss / (problems.n_rows[index] - problems.n_terms)
-    return Solutions(gamma, sigma2, beta, inverse * sigma2[:, None, None])
+    return Solutions(gamma, sigma2, beta, inverse * sigma2[:, None, None], np.zeros(len(index), dtype=bool))
 
 
 def optimise_many(problems: Problems) -> Solutions:
@@ -165,8 +168,8 @@ def optimise_many(problems: Problems) -> Solutions:
     deviance = _deviance(problems, index, gamma)
     deviance[: len(everyone)] -= SNAP  # zero wins where it is as good
     order = np.lexsort((deviance, index))
-    first = np.searchsorted(index[order], everyone)
-    return solve_at(problems, everyone, gamma[order[first]])
+    best = order[np.searchsorted(index[order], everyone)]
+    return replace(solve_at(problems, everyone, gamma[best]), at_upper_end=best >= len(everyone) + len(owner))
 
 
 def _slopes_on(problems: Problems, grid: Array) -> Array:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from reportgen.estimation.independence import dependent_columns, rank_problem
 from reportgen.estimation.inference import coefficients
 from reportgen.estimation.least_squares import PERFECT_FIT, too_few
-from reportgen.estimation.random_intercept import Optimum, Profile, SizeClasses, optimise
+from reportgen.estimation.random_intercept import Optimum, Profile, SizeClasses, at_ratio, optimise
 from reportgen.estimation.regressors import INTERCEPT, Regressors
 from reportgen.estimation.robust import no_robust_errors, robust_errors, working_model
 from reportgen.estimation.small_sample import CovarianceDerivatives, kenward_roger, satterthwaite
@@ -278,7 +278,7 @@ def _inference(reg: Regressors, found: MixedEstimate) -> tuple[tuple[Coefficient
     home = reg.home(found.beta)
     errors = np.sqrt(np.diag(reg.home_covariance(found.derivatives.Phi)))
     if found.is_pooled:
-        df, method = np.full(reg.n_terms, float(reg.n_rows - reg.n_terms)), "residual"
+        df, method = residual_df(reg), "residual"
     else:
         df, method = satterthwaite(found.derivatives, contrasts, at_boundary=found.is_singular), "satterthwaite"
     variances, adjusted_df = kenward_roger(found.derivatives, contrasts)
@@ -289,6 +289,28 @@ def _inference(reg: Regressors, found: MixedEstimate) -> tuple[tuple[Coefficient
         coefficients(reg.terms, home, errors, df, method),
         coefficients(kept, home[keep], adjusted_errors, adjusted_df[keep], "kenward_roger"),
     )
+
+
+def residual_df(reg: Regressors) -> Array:
+    """(p,) N - p, for each coefficient."""
+    return np.full(reg.n_terms, float(reg.n_rows - reg.n_terms))
+
+
+def random_intercept_df(reg: Regressors, gamma: float) -> Array:
+    """(p,) degrees of freedom of the coefficients of a random intercept model, as :func:`fit_random_intercept` has them.
+
+    Parameters
+    ----------
+    reg : Regressors
+        Its columns.
+    gamma : float
+        Its ratio tau2 / sigma2 by REML.
+    """
+    if gamma == 0.0:
+        return residual_df(reg)
+    classes = SizeClasses.of(reg)
+    optimum, beta = at_ratio(classes, gamma)
+    return satterthwaite(intercept_derivatives(reg, classes, optimum, beta), reg.back / reg.scale[-1])
 
 
 def reml_log_likelihood(reg: Regressors, deviance: float) -> float:

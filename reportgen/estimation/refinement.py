@@ -42,15 +42,25 @@ def refined(fits: Mapping[str, Fit], moments: GroupMoments, points: Points) -> d
         Rows of the same columns; without all of them, or with prior weights, the fits are handed back as they are.
     """
     is_weighted = not np.array_equal(moments.weight, moments.rows)
-    if not points.is_complete or is_weighted or not is_ill_conditioned(moments):
+    if not points.is_complete or is_weighted or not is_ill_conditioned(moments, has_slopes_between(fits)):
         return dict(fits)
     rows = GroupedRows.of(points, moments)
     return {variant: _refined(fit, rows) for variant, fit in fits.items()}
 
 
-def is_ill_conditioned(moments: GroupMoments) -> bool:
-    """Whether the predictors nearly depend on each other, over all rows, within groups or between them."""
-    for gram in (moments.S_T, moments.S_W, moments.S_B):
+def has_slopes_between(fits: Mapping[str, Fit]) -> bool:
+    """Whether some fit has slopes of group means: with no more groups than predictors none has, however these depend."""
+    return any(
+        coefficient.role in ("between", "contextual")
+        for fit in fits.values()
+        if isinstance(fit, LeastSquaresFit | MixedFit)
+        for coefficient in fit.coefficients
+    )
+
+
+def is_ill_conditioned(moments: GroupMoments, between: bool = True) -> bool:
+    """Whether the predictors nearly depend on each other, over all rows, within groups or, if asked for, `between` them."""
+    for gram in (moments.S_T, moments.S_W, *([moments.S_B] if between else [])):
         inner = gram[:-1, :-1]
         live = np.flatnonzero(np.diag(inner) > 0)
         size = np.sqrt(np.diag(inner)[live])

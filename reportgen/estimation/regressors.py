@@ -108,8 +108,12 @@ class Regressors:
         """(p + 1, L) products S_j c of the groups' cross-products with one combination of the columns, (p + 1,)."""
         row = np.zeros((self.n_terms + 1, len(self.rows[groups])))
         share = column[1:] * self.factor
-        taken = np.flatnonzero(share)
-        for b in np.flatnonzero(self.factor):
+        taken, live = np.flatnonzero(share), np.flatnonzero(self.factor)
+        if len(taken) == 1:  # a column by itself, as of a basis: one look at the products instead of one for each column
+            products = self.moments.products_with(self.source[taken[0]], self.source[live], groups)
+            row[live + 1] = (share[taken] * self.factor[live])[:, None] * products
+            return row
+        for b in live:
             products = self.moments.products_with(self.source[b], self.source[taken], groups)
             row[b + 1] = (share[taken] * self.factor[b]) @ products
         return row

@@ -124,7 +124,7 @@ def variance_gradients(derivatives: CovarianceDerivatives, contrasts: Array) -> 
     """
     spread = contrasts @ derivatives.Phi
     variance = np.einsum("mi,mi->m", spread, contrasts)
-    return variance, -np.einsum("mi,aij,mj->ma", spread, derivatives.P, spread)
+    return variance, -np.einsum("ami,mi->ma", spread @ derivatives.P, spread)
 
 
 def satterthwaite(derivatives: CovarianceDerivatives, contrasts: Array, at_boundary: bool = False) -> Array:
@@ -157,7 +157,7 @@ def kenward_roger(derivatives: CovarianceDerivatives, contrasts: Array) -> tuple
     """
     variance, gradient = variance_gradients(derivatives, contrasts)
     df = _degrees_of_freedom(variance, np.einsum("ma,ab,mb->m", gradient, derivatives.W, gradient))
-    return np.einsum("mi,ij,mj->m", contrasts, derivatives.Phi_adjusted, contrasts), df
+    return np.einsum("mi,mi->m", contrasts @ derivatives.Phi_adjusted, contrasts), df
 
 
 @dataclass(frozen=True, slots=True)
