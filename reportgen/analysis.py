@@ -112,7 +112,14 @@ class Analysis:
         return tuple(adjusted.get((c.column, c.role), c) for c in fit.coefficients)
 
 
-def walk(formula: str, data: object, options: Options | None = None, progress: Progress | None = None) -> Analysis:
+def walk(
+    formula: str,
+    data: object,
+    options: Options | None = None,
+    progress: Progress | None = None,
+    *,
+    with_fingerprint: bool = True,
+) -> Analysis:
     """Walk from the data and the formula to the findings.
 
     Parameters
@@ -125,6 +132,8 @@ def walk(formula: str, data: object, options: Options | None = None, progress: P
         Choices.
     progress : callable, optional
         Told about each stage.
+    with_fingerprint : bool
+        Whether the fingerprint of the data is taken: for whatever says what data it was made of.
 
     Raises
     ------
@@ -140,7 +149,7 @@ def walk(formula: str, data: object, options: Options | None = None, progress: P
     tell(f"reading {source.name}", 0)
     with _models_loading():
         design = build_design(model, source, options.weights)
-        collected = _collected(design, options, tell)
+        collected = _collected(design, options, tell, with_fingerprint)
     from reportgen.modelling import fit_and_compare
 
     models = fit_and_compare(design, collected, options, tell)
@@ -162,13 +171,13 @@ def walk(formula: str, data: object, options: Options | None = None, progress: P
     )
 
 
-def _collected(design: Design, options: Options, tell: Progress) -> Collected:
+def _collected(design: Design, options: Options, tell: Progress, with_fingerprint: bool) -> Collected:
     """One pass over the rows, here or on a cluster."""
     capacity = CROSS_CHECK_ROWS if options.cross_check else CAPACITY
     if not options.cluster:
-        return collect(design, tell, capacity)
+        return collect(design, tell, capacity, with_fingerprint=with_fingerprint)
     with connected(options.cluster) as client:
-        return collect_on(client, design, tell, capacity)
+        return collect_on(client, design, tell, capacity, with_fingerprint=with_fingerprint)
 
 
 @contextmanager

@@ -120,7 +120,8 @@ def _demo(options: argparse.Namespace, messages: Messages) -> int:
 
 
 def _fit(options: argparse.Namespace, messages: Messages) -> int:
-    analysis = _analyze(options.data, options.formula, given_choices(options), messages)
+    # The table does not name the data's fingerprint, which takes as long as a third of the moments of a large file.
+    analysis = _analyze(options.data, options.formula, given_choices(options), messages, with_fingerprint=options.json)
     messages.clear()
     if options.json:
         from reportgen.presentation.exports import result_bytes
@@ -244,13 +245,15 @@ def _stem(data: str) -> str:
     return name.split(".", 1)[0] if not name.startswith(".") else name.lstrip(".")
 
 
-def _analyze(data: str, formula: str, choices: Options | None, messages: Messages) -> Analysis:
+def _analyze(
+    data: str, formula: str, choices: Options | None, messages: Messages, *, with_fingerprint: bool = True
+) -> Analysis:
     from reportgen.garbage import collection_paused
 
     with collection_paused():  # hundreds of modules are loaded, and nothing of them is garbage
         from reportgen.analysis import walk
 
-        return walk(formula, data, choices, messages.progress)
+        return walk(formula, data, choices, messages.progress, with_fingerprint=with_fingerprint)
 
 
 @dataclass(frozen=True, slots=True)

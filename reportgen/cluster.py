@@ -147,7 +147,15 @@ def connected(address: str) -> Iterator[Any]:
         yield client
 
 
-def collect_on(client: Any, design: Design, progress: Progress, capacity: int = CAPACITY, part_rows: int = 0) -> Collected:
+def collect_on(
+    client: Any,
+    design: Design,
+    progress: Progress,
+    capacity: int = CAPACITY,
+    part_rows: int = 0,
+    *,
+    with_fingerprint: bool = True,
+) -> Collected:
     """Read the rows on a cluster; the same result as :func:`reportgen.collection.collect`.
 
     Parameters
@@ -162,6 +170,8 @@ def collect_on(client: Any, design: Design, progress: Progress, capacity: int = 
         Rows kept for the figures.
     part_rows : int
         Rows of a part; by default as many as give every worker a few parts.
+    with_fingerprint : bool
+        Whether the fingerprint of the data is taken as well.
     """
     workers = max(1, len(client.nthreads()))
     rows = part_rows or PART_ROWS[1]
@@ -169,7 +179,7 @@ def collect_on(client: Any, design: Design, progress: Progress, capacity: int = 
     if not part_rows and isinstance(source, DivisibleSource):
         share = source.n_rows // (workers * PARTS_PER_WORKER)
         rows = min(max(share, PART_ROWS[0]), PART_ROWS[1])
-    fingerprint = start_fingerprint(design)
+    fingerprint = start_fingerprint(design, with_fingerprint)
     try:
         whole, counts = _sum_of_parts(client, design, rows, 2 * workers)
         progress(f"reading {source.name}", whole.ledger.n_rows_read)
@@ -177,8 +187,7 @@ def collect_on(client: Any, design: Design, progress: Progress, capacity: int = 
         order = natural_order(labels)
         moments = whole.moments.take(order)
         lost = _lost_groups(design, whole)
-        fingerprint.join()
-        sample = summarise(source, design.source_columns, whole.ledger, moments.rows, lost)
+        sample = summarise(source.name, fingerprint(), whole.ledger, moments.rows, lost)
         points = _drawn(client, design, rows, counts, capacity)
     except InputError:
         for _ in read_blocks(design):  # a part does not know how many rows stand before it; the whole does

@@ -28,7 +28,7 @@ class Collected:
     points: Points
 
 
-def collect(design: Design, progress: Progress, capacity: int = CAPACITY) -> Collected:
+def collect(design: Design, progress: Progress, capacity: int = CAPACITY, *, with_fingerprint: bool = True) -> Collected:
     """Read the rows once, chunk by chunk, and add up their moments.
 
     Parameters
@@ -39,6 +39,8 @@ def collect(design: Design, progress: Progress, capacity: int = CAPACITY) -> Col
         Told the rows read so far.
     capacity : int
         Rows kept for the figures.
+    with_fingerprint : bool
+        Whether the fingerprint of the data is taken as well.
 
     Returns
     -------
@@ -49,27 +51,33 @@ def collect(design: Design, progress: Progress, capacity: int = CAPACITY) -> Col
     ledger = Ledger()
     draw = PointDraw(len(columns), capacity)
     total = MomentSum(columns)
-    fingerprint = start_fingerprint(design)
+    fingerprint = start_fingerprint(design, with_fingerprint)
     for block, part in read_blocks(design):
         ledger = ledger.merge(part)
         total.add(block.codes, block.values, block.n_groups, block.weights)
         draw.add(block.codes, block.values)
         progress(f"reading {design.source.name}", ledger.n_rows_read)
-    fingerprint.join()
     labels = design.groups
     order = natural_order(labels)
     moments = total.moments(order)
-    sample = summarise(design.source, design.source_columns, ledger, moments.rows, design.lost_groups(ledger))
+    sample = summarise(design.source.name, fingerprint(), ledger, moments.rows, design.lost_groups(ledger))
     return Collected(sample, tuple(map(labels.__getitem__, order.tolist())), moments, draw.points(order))
 
 
-def start_fingerprint(design: Design) -> Thread:
-    """Have the source compute its fingerprint while its rows are read; what goes wrong comes up again when it is asked for."""
+def start_fingerprint(design: Design, wanted: bool) -> Callable[[], str]:
+    """Compute the source's fingerprint while its rows are read; the function waits for it. It is empty where none is wanted."""
+    if not wanted:
+        return str
 
     def take() -> None:
-        with suppress(Exception):
+        with suppress(Exception):  # it comes up again when it is asked for
             design.source.sha256(design.source_columns)
 
     thread = Thread(target=take, daemon=True)
     thread.start()
-    return thread
+
+    def taken() -> str:
+        thread.join()
+        return design.source.sha256(design.source_columns)
+
+    return taken

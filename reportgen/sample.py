@@ -89,7 +89,7 @@ class Sample:
     source : str
         Name of the data.
     sha256 : str
-        Fingerprint of the data.
+        Fingerprint of the data; empty where none was taken.
     n_rows_read, n_rows_dropped, n_obs, n_groups : int
         Rows read, dropped and used; groups among those used.
     group_size_min, group_size_median, group_size_max : float
@@ -224,17 +224,13 @@ def used_rows(
         yield complete_rows(chunk, columns, groups)
 
 
-def summarise(
-    source: Source, columns: Sequence[str], ledger: Ledger, rows: NDArray[np.int64], lost_groups: Sequence[str] = ()
-) -> Sample:
+def summarise(source: str, sha256: str, ledger: Ledger, rows: NDArray[np.int64], lost_groups: Sequence[str] = ()) -> Sample:
     """The record of the rows used.
 
     Parameters
     ----------
-    source : Source
-        Where the rows came from.
-    columns : sequence of str
-        Columns used, for the fingerprint of a data frame.
+    source, sha256 : str
+        Name and fingerprint of the data.
     ledger : Ledger
         Of all rows read.
     rows : (J,) array of int
@@ -248,10 +244,10 @@ def summarise(
         None was used.
     """
     if not len(rows):
-        raise NoCompleteRows(source.name, ledger.n_rows_read, {entry.column: entry.rows for entry in ledger.entries})
+        raise NoCompleteRows(source, ledger.n_rows_read, {entry.column: entry.rows for entry in ledger.entries})
     return Sample(
-        source=source.name,
-        sha256=source.sha256(columns),
+        source=source,
+        sha256=sha256,
         n_rows_read=ledger.n_rows_read,
         n_rows_dropped=ledger.n_rows_dropped,
         n_obs=int(rows.sum()),

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import argparse
 import multiprocessing
+import statistics
 import sys
 import tempfile
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 from grouped_data import FORMULA, make_columns
-from processes import best_of
+from processes import Run, in_turn
 
 READ = {
     "as a data set": "import sys, pyarrow.dataset as ds; ds.dataset(sys.argv[1]).to_table(columns=['y', 'x', 'g'])",
@@ -32,7 +34,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, default=10_000_000)
     parser.add_argument("--groups", type=int, default=100_000)
-    parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--runs", type=int, default=7)
     parser.add_argument("--text-groups", action="store_true", help="group labels as text instead of integers")
     options = parser.parse_args()
 
@@ -45,14 +47,30 @@ def main() -> None:
         writer.join()
         if writer.exitcode:
             raise RuntimeError("the data file could not be written")
-        reading = {f"pyarrow {name}": best_of([sys.executable, "-c", code, path], options.runs) for name, code in READ.items()}
+        reading = {f"pyarrow {name}": [sys.executable, "-c", code, path] for name, code in READ.items()}
         fit = [sys.executable, "-m", "reportgen", "fit", path, FORMULA, "--quiet"]
-        fitting = {"fit": best_of(fit, options.runs), "fit --json": best_of([*fit, "--json"], options.runs)}
+        runs = in_turn({**reading, "fit": fit, "fit --json": [*fit, "--json"]}, options.runs)
 
-    print(f"{options.rows:,} rows, {options.groups:,} groups in Parquet")
-    for name, run in {**reading, **fitting}.items():
-        ratios = "".join(f"   {run.seconds / other.seconds:5.2f}" for other in reading.values()) if name in fitting else ""
-        print(f"{name:22} {run.seconds:7.3f} s   {run.megabytes:6.0f} MB{ratios}")
+    print(f"{options.rows:,} rows, {options.groups:,} groups in Parquet; {options.runs} runs of each, in turn")
+    print(f"{'':22}  fastest     middle     memory   times each way of reading: fastest, middle")
+    for name, found in runs.items():
+        ratios = (
+            "" if name in reading else "".join(f"   {low:.2f}, {middle:.2f}" for low, middle in _ratios(found, runs, reading))
+        )
+        low, middle = _fastest(found), _middle(found)
+        print(f"{name:22} {low:7.3f} s  {middle:7.3f} s   {max(run.megabytes for run in found):5.0f} MB{ratios}")
+
+
+def _fastest(runs: Sequence[Run]) -> float:
+    return min(run.seconds for run in runs)
+
+
+def _middle(runs: Sequence[Run]) -> float:
+    return statistics.median(run.seconds for run in runs)
+
+
+def _ratios(found: Sequence[Run], runs: Mapping[str, Sequence[Run]], others: Iterable[str]) -> list[tuple[float, float]]:
+    return [(_fastest(found) / _fastest(runs[name]), _middle(found) / _middle(runs[name])) for name in others]
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ import compileall
 import os
 import subprocess
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -47,3 +47,12 @@ def run_once(command: Sequence[str]) -> Run:
 def best_of(command: Sequence[str], runs: int) -> Run:
     """The fastest of several runs."""
     return min((run_once(command) for _ in range(runs)), key=lambda run: run.seconds)
+
+
+def in_turn(commands: Mapping[str, Sequence[str]], runs: int) -> dict[str, list[Run]]:
+    """Runs of several commands in turn: what slows the machine for a while slows all of them."""
+    found: dict[str, list[Run]] = {name: [] for name in commands}
+    for _ in range(runs):
+        for name, command in commands.items():
+            found[name].append(run_once(command))
+    return found
