@@ -14,7 +14,6 @@ LIBRARIES = (
     "formulaic",
     "scipy.linalg",
     "scipy.optimize",
-    "scipy.stats",
     "email.policy",  # the PDF library asks for it with the first thing it fetches
     "encodings.utf_8_sig",
     "jinja2",

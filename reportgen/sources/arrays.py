@@ -30,7 +30,9 @@ def to_numbers(array: Any) -> NDArray[Any]:
     """(n,) numbers, or 0 and 1 for booleans, of an Arrow array without nulls, sharing its memory where it can."""
     if pa.types.is_boolean(array.type):
         array = array.cast(pa.int8())
-    return np.from_dlpack(array) if len(array) else np.empty(0, dtype=array.type.to_pandas_dtype())
+    if not len(array):  # one number's worth of bytes has the type as well; to ask for its name loads pandas
+        return to_numbers(pa.Array.from_buffers(array.type, 1, [None, pa.py_buffer(bytes(array.type.bit_width // 8))]))[:0]
+    return np.from_dlpack(array)
 
 
 def numbers_or(array: Any, missing: int) -> NDArray[Any]:
