@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
+
+from reportgen.errors import UsageError
 
 if TYPE_CHECKING:
     from reportgen.choices import Options
@@ -13,9 +15,21 @@ if TYPE_CHECKING:
 FORMAT_HELP = "html, pdf, json (the default), docx, xlsx, md, tex, tidy.csv, glance.csv, augment.csv"
 
 
-def add_command(
-    commands: argparse._SubParsersAction[argparse.ArgumentParser], name: str, summary: str, run: object
-) -> argparse.ArgumentParser:
+class Parser(argparse.ArgumentParser):
+    """A parser whose complaints are one sentence, as everything else that is wrong: no usage above it."""
+
+    def error(self, message: str) -> NoReturn:
+        """Say what is wrong.
+
+        Raises
+        ------
+        UsageError
+            Always.
+        """
+        raise UsageError(self.prog, message.strip())
+
+
+def add_command(commands: argparse._SubParsersAction[Parser], name: str, summary: str, run: object) -> argparse.ArgumentParser:
     """A command with what all of them take; `run` is called with the options and the messages, and returns the exit code."""
     parser = commands.add_parser(name, help=summary, description=summary[0].upper() + summary[1:] + ".", allow_abbrev=False)
     volume = parser.add_mutually_exclusive_group()

@@ -58,6 +58,10 @@ class Options:
     cluster: str = ""
 
 
+RECORDED = ("weights", "cross_check", "bootstrap", "seed", "interactions", "inference")
+"""The options that decide the numbers: not how the data are named, nor where and how many rows are read at a time."""
+
+
 def checked_interactions(given: str) -> Interactions:
     """The treatment of interactions of that name.
 

@@ -1,4 +1,4 @@
-"""The command line: arguments, exit codes, messages. Nothing else prints.
+"""The command line: arguments and exit codes.
 
 Exit codes: 0 all done; 1 some jobs of a batch failed; 2 the input was wrong; 3 an output could not be written or a needed
 system library is missing; 130 interrupted. Results go to standard output, messages and progress to standard error.
@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reportgen import __version__
-from reportgen.arguments import add_batch, add_command, add_model, add_output, given_choices, given_presentation
-from reportgen.errors import ReportgenError, quoted
+from reportgen.arguments import Parser, add_batch, add_command, add_model, add_output, given_choices, given_presentation
+from reportgen.console import Messages, hold_descriptors, print_result, silence
+from reportgen.errors import ReportgenError, UsageError, quoted
 
 if TYPE_CHECKING:
     from reportgen.analysis import Analysis
@@ -38,8 +39,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     arguments : sequence of str, optional
         Without the program's name; by default those of the process.
     """
+    hold_descriptors()
     parser = build_parser()
-    options = parser.parse_args(arguments)
+    try:
+        options = parser.parse_args(arguments)
+    except UsageError as error:
+        Messages(quiet=False, verbose=False).error(str(error))
+        return error.exit_code
     if not hasattr(options, "run"):
         parser.print_help()
         return 0
@@ -52,8 +58,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         messages.error(str(error))
         return error.exit_code
     except BrokenPipeError:
-        # The reader of standard output has gone (as `head` does): nothing to say, and nothing left to flush.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        silence(sys.stdout)  # its reader has gone (as `head` does): nothing to say
         return 0
     except KeyboardInterrupt:
         messages.error("interrupted")
@@ -62,7 +67,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def build_parser() -> argparse.ArgumentParser:
     """The parser of all commands."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="reportgen",
         description="Fit every model variant for grouped data and report why their slopes differ.",
         epilog="Example: reportgen render scores.csv 'score ~ ses + (1 | school)' --out reports",
@@ -126,23 +131,12 @@ def _fit(options: argparse.Namespace, messages: Messages) -> int:
     if options.json:
         from reportgen.presentation.exports import result_bytes
 
-        _print_bytes(result_bytes(analysis))
+        print_result(result_bytes(analysis))
     else:
         from reportgen.presentation.text import comparison_text
 
-        sys.stdout.write(comparison_text(analysis))
-    sys.stdout.flush()
+        print_result(comparison_text(analysis))
     return 0
-
-
-def _print_bytes(content: bytes) -> None:
-    """Write text that is encoded already; it is decoded only for a standard output that has been replaced by one of text."""
-    binary = getattr(sys.stdout, "buffer", None)
-    if binary is None:
-        sys.stdout.write(content.decode())
-    else:
-        sys.stdout.flush()
-        binary.write(content)
 
 
 def _batch(options: argparse.Namespace, messages: Messages) -> int:
@@ -188,12 +182,11 @@ def _verify(options: argparse.Namespace, messages: Messages) -> int:
 
     verdict = verify(options.report, messages.progress, options.data)
     messages.clear()
-    for item in verdict.differences[:SHOWN_DIFFERENCES]:
-        print(item)
+    lines = [str(item) for item in verdict.differences[:SHOWN_DIFFERENCES]]
     rest = len(verdict.differences) - SHOWN_DIFFERENCES
     if rest > 0:
-        print(f"and {rest} more")
-    print(_summary(verdict))
+        lines.append(f"and {rest} more")
+    print_result("".join(f"{line}\n" for line in (*lines, _summary(verdict))))
     return verdict.exit_code
 
 
@@ -231,11 +224,13 @@ def _doctor(_options: argparse.Namespace, messages: Messages) -> int:
     messages.progress("trying every optional part", 0)
     checks = examine()
     messages.clear()
+    lines = []
     for check in checks:
         state = "works" if check.works else "does not work"
-        print(f"{check.name}: {state} ({check.detail})")
+        lines.append(f"{check.name}: {state} ({check.detail})\n")
         if not check.works:
-            print(f"    to mend it: {check.remedy}")
+            lines.append(f"    to mend it: {check.remedy}\n")
+    print_result("".join(lines))
     return 0
 
 
@@ -277,44 +272,3 @@ def _write(analysis: Analysis, output: Output, messages: Messages) -> int:
     for error in rendered.failures.values():
         raise error
     return 0
-
-
-class Messages:
-    """What is said on standard error: errors always, results of the work unless quiet, progress on a terminal."""
-
-    def __init__(self, quiet: bool, verbose: bool) -> None:
-        self._quiet = quiet
-        self._verbose = verbose
-        self._live = sys.stderr.isatty() and not quiet
-        self._width = 0
-
-    @property
-    def is_live(self) -> bool:
-        """Whether progress is shown in place."""
-        return self._live and not self._verbose
-
-    def error(self, text: str) -> None:
-        """One sentence about what went wrong."""
-        self.clear()
-        print(f"reportgen: {text}", file=sys.stderr)
-
-    def say(self, text: str) -> None:
-        """One line about what was done."""
-        if not self._quiet:
-            self.clear()
-            print(text, file=sys.stderr)
-
-    def progress(self, stage: str, rows: int) -> None:
-        """The stage of the work, shown in place on a terminal, line by line with --verbose."""
-        text = f"{stage}, {rows:,} rows" if rows else stage
-        if self._verbose:
-            print(text, file=sys.stderr)
-        elif self._live:
-            print(f"\r{text:<{self._width}}", end="", file=sys.stderr, flush=True)
-            self._width = len(text)
-
-    def clear(self) -> None:
-        """Take the progress line away."""
-        if self._live and self._width:
-            print(f"\r{'':<{self._width}}\r", end="", file=sys.stderr, flush=True)
-            self._width = 0

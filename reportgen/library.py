@@ -121,11 +121,19 @@ class Analysis:
         for name, given in (("title", choices.get("title", "")), ("author", choices.get("author", ""))):
             if not isinstance(given, str):
                 raise OptionConflict(name, f"is {quoted(given)}, not a text", "give one text, or leave it out")
-        checked_date(choices.get("date", ""))
+        for name, path in (("logo", logo), ("templates", templates)):
+            if path is not None and not isinstance(path, str | os.PathLike):
+                raise OptionConflict(name, f"is a {type(path).__name__}, not a path", "give the path of a file or folder")
+        attach = choices.get("attach_data", True)
+        if not isinstance(attach, bool):  # the text "no" is true
+            raise OptionConflict("attach_data", f"is {quoted(attach)}", "give True or False")
         checked_p_style(choices.get("p_style", "apa"))
         checked_language(choices.get("lang", ENGLISH), "lang")
         checked_group_labels(choices.get("group_labels", "show"))
-        checked_min_cell(choices.get("min_cell", 0))
+        if "date" in choices:
+            choices["date"] = checked_date(choices["date"])
+        if "min_cell" in choices:
+            choices["min_cell"] = checked_min_cell(choices["min_cell"])
         changed = replace(self.presentation, **choices)
         if logo:
             changed = replace(changed, logo=read_logo(os.fspath(logo)))

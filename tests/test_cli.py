@@ -174,6 +174,25 @@ def test_options_that_no_machine_can_meet(
     assert len(err.splitlines()) == 1
 
 
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["render", "a.csv"], "the following arguments are required: FORMULA; 'reportgen render --help' says"),
+        (["fit", "a.csv", FORMULA, "--bootstrap", "x"], "argument --bootstrap: 'x' is not"),
+        (["fit", "a.csv", FORMULA, "more"], "unrecognized arguments: more; 'reportgen --help'"),
+        (["rendr"], "invalid choice: 'rendr'"),
+    ],
+)
+def test_arguments_that_are_not_taken_are_one_sentence(
+    arguments: list[str], words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(arguments) == 2
+    out, err = capsys.readouterr()
+    assert (out, err.count("\n")) == ("", 1)
+    assert err.startswith("reportgen: ")
+    assert words in err
+
+
 def test_an_unknown_format_names_the_nearest(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["render", str(EXAMPLE), FORMULA, "--format", "pdff"]) == 2
     assert "did you mean 'pdf'?" in capsys.readouterr().err

@@ -1,4 +1,4 @@
-"""The rules of the house: imports point one way, heavy libraries stay in their rooms, and only the command line prints."""
+"""The rules of the house: imports point one way, heavy libraries stay in their rooms, and only the console prints."""
 
 from __future__ import annotations
 
@@ -63,6 +63,7 @@ WALK = (
     "batch",
     "doctor",
     "arguments",
+    "console",
     "cli",
     "__main__",
 )
@@ -164,7 +165,7 @@ def strays(relative: str, source: str) -> list[str]:
 
 
 def printing_lines(source: str) -> list[int]:
-    """Lines that call ``print``."""
+    """Lines that call ``print``, which fails where a stream is full and goes to the wrong one where it is closed."""
     return [
         node.lineno
         for node in ast.walk(ast.parse(source))
@@ -224,8 +225,8 @@ def test_heavy_libraries_stay_in_their_rooms(module: str) -> None:
     assert strays(path.relative_to(PACKAGE).as_posix(), path.read_text(encoding="utf-8")) == []
 
 
-@pytest.mark.parametrize("module", [m for m in MODULES if m != "reportgen.cli"])
-def test_only_the_command_line_prints(module: str) -> None:
+@pytest.mark.parametrize("module", MODULES)
+def test_nothing_prints_but_through_the_console(module: str) -> None:
     assert printing_lines(MODULES[module].read_text(encoding="utf-8")) == []
 
 

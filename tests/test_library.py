@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -126,12 +127,25 @@ def test_an_option_out_of_its_range_is_said(options: dict[str, Any], sentence: s
         ({"author": None}, "author is 'None', not a text"),
         ({"lang": 3}, "lang: '3' is not allowed"),
         ({"p_style": None}, "'None' is not allowed; choose from 'apa'"),
+        ({"logo": 5}, "logo is a int, not a path"),
+        ({"logo": b"image"}, "logo is a bytes, not a path"),
+        ({"templates": 5}, "templates is a int, not a path"),
+        ({"attach_data": "no"}, "attach_data is 'no'; give True or False"),
+        ({"date": 2026}, "'2026' is not a date"),
     ],
 )
 def test_a_look_of_another_type_is_said(analysis: Analysis, looks: dict[str, Any], sentence: str) -> None:
     with pytest.raises(InputError) as caught:
         analysis.presented(**looks)
     assert sentence in str(caught.value)
+
+
+def test_dates_and_numbers_of_other_types_are_looks(analysis: Analysis) -> None:
+    looks: Any = {"date": date(2026, 12, 31), "min_cell": np.int64(2)}
+    shown = analysis.presented(**looks).presentation
+    assert (shown.date, shown.min_cell, type(shown.min_cell)) == ("2026-12-31", 2, int)
+    looks["date"] = None
+    assert analysis.presented(**looks).presentation.date == ""
 
 
 @pytest.mark.parametrize("formula", [None, 3, b"y ~ x + (1 | g)"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -16,10 +17,11 @@ import numpy as np
 import pandas as pd
 import pytest
 from pypdf import PdfReader, PdfWriter
+from pypdf.errors import DependencyError
 from situations import HOSTILE, analysis, grouped
 
 from reportgen.analysed_rows import AnalysedRows, Field, analysed_rows, table_of
-from reportgen.analysis import walk
+from reportgen.analysis import Analysis, walk
 from reportgen.choices import Options
 from reportgen.cli import main
 from reportgen.errors import NotAReport, OutputNotWritable
@@ -364,6 +366,72 @@ def test_a_list_of_files_that_is_none_or_lists_other_files(entries: object, tmp_
 def test_options_that_mean_nothing_are_a_difference(options: dict[str, object], tmp_path: Path) -> None:
     made = report(tmp_path, changed(evidence.RESULT, lambda tree: tree["options"].update(options)))
     assert verify(made).exit_code == 1
+
+
+def test_a_report_does_not_say_where_its_rows_are_computed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A report of somebody else could name a scheduler of theirs, whose answers are code; and rows read one at a time."""
+    asked: list[Options] = []
+
+    def noted(*given: Any) -> Analysis:
+        asked.append(given[2])
+        return walk(*given)
+
+    monkeypatch.setattr("reportgen.verify.checking.walk", noted)
+    other = {"cluster": "tcp://127.0.0.1:9", "chunk_rows": 1}
+    made = report(tmp_path, changed(evidence.RESULT, lambda tree: tree["options"].update(other)))
+    assert verify(made).exit_code == 1
+    assert [(options.cluster, options.chunk_rows) for options in asked] == [("", Options().chunk_rows)]
+
+
+@pytest.mark.parametrize("name", ["data.csv", "results.json", "tidy.csv"])
+def test_a_second_file_of_the_same_name_is_a_difference(name: str, tmp_path: Path) -> None:
+    """A reader may show the one that was not looked at."""
+    writer = PdfWriter(clone_from=PdfReader(report(tmp_path, files("example"))))
+    writer.add_attachment(name, b"another")
+    writer.write(tmp_path / "twice.pdf")
+    try:
+        differences = [str(item) for item in verify(tmp_path / "twice.pdf").differences]
+    except NotAReport:  # where the other one is met first
+        return
+    assert any("several of that name" in item for item in differences)
+
+
+def test_an_encrypted_report_is_said_to_be_one(tmp_path: Path) -> None:
+    writer = PdfWriter(clone_from=PdfReader(report(tmp_path, files("example"))))
+    writer.encrypt("secret", algorithm="RC4-128")
+    writer.write(tmp_path / "locked.pdf")
+    with pytest.raises(NotAReport, match="it is encrypted"):
+        verify(tmp_path / "locked.pdf")
+
+
+@pytest.mark.parametrize(
+    ("problem", "words"),
+    [
+        (DependencyError("cryptography"), "it is encrypted"),
+        (NotImplementedError("filter"), "no PDF, or a damaged one"),
+        (AssertionError(), "no PDF, or a damaged one"),
+    ],
+)
+def test_whatever_the_parser_ends_in_is_a_sentence(
+    problem: Exception, words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise problem
+
+    monkeypatch.setattr("pypdf.PdfReader.__init__", fail)
+    (tmp_path / "x.pdf").write_bytes(b"%PDF-1.7")
+    with pytest.raises(NotAReport, match=words):
+        verify(tmp_path / "x.pdf")
+
+
+def test_folders_and_pipes_are_no_reports(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    os.mkfifo(tmp_path / "pipe")
+    for path, name in ((".", tmp_path.name), ("/", "/"), ("pipe", "pipe")):
+        with pytest.raises(
+            NotAReport, match=f"^{re.escape(name)} is no report of reportgen: it is a folder, a pipe or a device"
+        ):
+            verify(path)
 
 
 def test_cells_of_any_length_are_read() -> None:

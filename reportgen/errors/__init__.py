@@ -13,7 +13,9 @@ from reportgen.errors.base import (
     OptionError,
     OutputError,
     ReportgenError,
+    UsageError,
     listed,
+    printable_name,
     quoted,
     said,
 )
@@ -91,8 +93,10 @@ __all__ = [
     "UnknownKey",
     "UnknownTemplate",
     "UnseenLevel",
+    "UsageError",
     "VariantMissing",
     "listed",
+    "printable_name",
     "quoted",
     "said",
 ]

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from difflib import get_close_matches
+from pathlib import Path
 
 MAX_SAID = 10_000  # characters of a library's message that are looked at
+MAX_NAME = 200  # characters of a file's name that are shown
 MAX_QUOTED = 20  # characters of a user's value that a message may repeat
 
 
@@ -14,6 +17,15 @@ def quoted(value: object) -> str:
     """A user's value for a message: printable, in quotes, at most ``MAX_QUOTED`` characters."""
     text = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in str(value))
     return f"'{text[:MAX_QUOTED]}...'" if len(text) > MAX_QUOTED else f"'{text}'"
+
+
+def printable_name(name: str | Path) -> str:
+    """A file's name that can be written anywhere: no control characters, never empty, of a length that fits a line."""
+    if isinstance(name, Path):
+        with suppress(OSError):  # the current folder may have been removed
+            name = name.name or name.resolve().name or str(name)
+    plain = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in str(name))
+    return plain if len(plain) <= MAX_NAME else f"{plain[:MAX_NAME]}..."
 
 
 def said(message: str, longest: int = 120) -> str:
@@ -69,6 +81,17 @@ class OptionConflict(InputError):
 
     def __str__(self) -> str:
         return f"{self.option} {self.problem}; {self.allowed}"
+
+
+class UsageError(InputError):
+    """A command has arguments that it does not take, or lacks one; `command` as it is called."""
+
+    def __init__(self, command: str, problem: str) -> None:
+        super().__init__(command, problem)
+        self.command, self.problem = command, problem
+
+    def __str__(self) -> str:
+        return f"{self.problem}; '{self.command} --help' says what is allowed"
 
 
 class LibraryMissing(ReportgenError):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import platform
 from collections.abc import Mapping
-from dataclasses import asdict
 from functools import partial
 from importlib.metadata import version
 from typing import TYPE_CHECKING
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING
 import orjson
 
 from reportgen import __version__
+from reportgen.choices import RECORDED
 from reportgen.fits import Undefined
 from reportgen.garbage import collection_paused
 from reportgen.presentation.collector import Collector, Json
@@ -143,9 +143,8 @@ def _formula(analysis: Analysis) -> dict[str, Json]:
 
 
 def _options(analysis: Analysis) -> dict[str, Json]:
-    """The choices that decide the numbers: not how the data are named, nor where and how many rows are read at a time."""
-    chosen = asdict(analysis.options)
-    return {name: plain(value) for name, value in chosen.items() if name not in ("name", "chunk_rows", "cluster")}
+    """The choices that decide the numbers."""
+    return {name: plain(getattr(analysis.options, name)) for name in RECORDED}
 
 
 def _disclosure(analysis: Analysis) -> dict[str, Json]:

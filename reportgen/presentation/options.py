@@ -5,10 +5,11 @@ from __future__ import annotations
 from base64 import b64encode
 from dataclasses import dataclass
 from datetime import date
+from numbers import Integral
 from pathlib import Path
 
 from reportgen.disclosure import GroupLabels
-from reportgen.errors import OptionConflict, OptionError, quoted
+from reportgen.errors import OptionConflict, OptionError, printable_name, quoted
 from reportgen.presentation.formatting import P_STYLES, PStyle
 from reportgen.presentation.languages import ENGLISH
 from reportgen.presentation.layers import Layers
@@ -106,13 +107,13 @@ def checked_min_cell(given: object, option: str = "min_cell") -> int:
     OptionConflict
         It is none.
     """
-    if isinstance(given, bool) or not isinstance(given, int) or not 0 <= given <= MAX_MIN_CELL:
+    if isinstance(given, bool) or not isinstance(given, Integral) or not 0 <= int(given) <= MAX_MIN_CELL:
         allowed = f"give a whole number from 0 (any) to {MAX_MIN_CELL}"
         raise OptionConflict(option, f"{quoted(given)} is not a number of rows", allowed)
-    return given
+    return int(given)
 
 
-def checked_date(given: str) -> str:
+def checked_date(given: str | date | None) -> str:
     """A date as ``YYYY-MM-DD``; empty stays empty.
 
     Raises
@@ -120,10 +121,12 @@ def checked_date(given: str) -> str:
     OptionConflict
         It is no such date.
     """
+    given = given.isoformat() if isinstance(given, date) else given or ""
     try:
-        if given and (len(given) != 10 or date.fromisoformat(given).year < 1980):  # a zip archive knows no earlier year
+        found = date.fromisoformat(given) if given else None  # takes 2026-W01-1 and 20261231 too
+        if found and (found.isoformat() != given or found.year < 1980):  # a zip archive knows no earlier year
             raise ValueError
-    except ValueError:
+    except (TypeError, ValueError):
         raise OptionConflict("--date", f"{quoted(given)} is not a date", "write it as 2026-12-31, from 1980 on") from None
     return given
 
@@ -141,20 +144,21 @@ def read_logo(path: str) -> Logo:
     """
     if not path:
         return Logo()
+    name = printable_name(Path(path))
     if Path(path).is_fifo():  # opening it would wait for ever for somebody to write
-        raise OptionConflict("--logo", f"{quoted(Path(path).name)} is a pipe", LOGO_KINDS)
+        raise OptionConflict("--logo", f"{quoted(name)} is a pipe", LOGO_KINDS)
     try:
         with Path(path).open("rb") as file:
             content = file.read(MAX_LOGO_BYTES + 1)
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", "") or "not a path"
-        raise OptionConflict("--logo", f"{quoted(Path(path).name)} cannot be read ({why})", LOGO_KINDS) from error
+        raise OptionConflict("--logo", f"{quoted(name)} cannot be read ({why})", LOGO_KINDS) from error
     if len(content) > MAX_LOGO_BYTES:
-        raise OptionConflict("--logo", f"{quoted(Path(path).name)} is too large", LOGO_KINDS)
+        raise OptionConflict("--logo", f"{quoted(name)} is too large", LOGO_KINDS)
     if not content.startswith((b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff")):
         kind = "is an SVG image" if b"<svg" in content[:4096] else "is neither PNG nor JPEG"
-        raise OptionConflict("--logo", f"{quoted(Path(path).name)} {kind}", LOGO_KINDS)
-    return Logo(_redrawn(content, Path(path).name))
+        raise OptionConflict("--logo", f"{quoted(name)} {kind}", LOGO_KINDS)
+    return Logo(_redrawn(content, name))
 
 
 def _redrawn(content: bytes, name: str) -> bytes:

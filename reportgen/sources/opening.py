@@ -6,7 +6,7 @@ import os
 import re
 from pathlib import Path
 
-from reportgen.errors import SourceUnreadable
+from reportgen.errors import SourceUnreadable, printable_name
 from reportgen.sources.delimited import open_delimited
 from reportgen.sources.feather import open_feather
 from reportgen.sources.frames import open_frame
@@ -20,7 +20,6 @@ PARQUET = (".parquet", ".pq")
 FEATHER = (".feather", ".arrow", ".ipc")
 EXCEL = (".xlsx", ".xlsm")
 ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
-MAX_NAME = 200  # characters of a file's name that are shown
 
 
 def open_source(data: object, name: str | None = None, *, chunk_rows: int = CHUNK_ROWS) -> Source:
@@ -47,13 +46,15 @@ def open_source(data: object, name: str | None = None, *, chunk_rows: int = CHUN
     if not isinstance(data, (str, os.PathLike)):
         return open_frame(data, name or "data frame", chunk_rows)
     path = _path(os.fspath(data))
-    name = _shown(name or path.name or path.resolve().name)
+    name = printable_name(name or path)
     try:
         is_folder, exists = path.is_dir(), path.exists()
     except (OSError, ValueError) as error:
         raise SourceUnreadable(name, "", "is not a path", "give the path of a file") from error
     if not exists:
         raise SourceUnreadable(name, "", "no such file", "check the path")
+    if any("\ud800" <= character <= "\udfff" for character in str(path)):  # Arrow opens no such path
+        raise SourceUnreadable(name, "", "its path is not UTF-8 text", "rename the file or folder")
     return _open_path(path, name, is_folder, chunk_rows)
 
 
@@ -63,14 +64,8 @@ def _path(given: str | bytes) -> Path:
     if not text:
         raise SourceUnreadable("''", "", "the path of the data is empty", "give the path of a file")
     if ADDRESS.match(text) and not os.path.exists(text):
-        raise SourceUnreadable(_shown(text), "", "addresses are not read", "download the file first, and give its path")
+        raise SourceUnreadable(printable_name(text), "", "addresses are not read", "download the file first, and give its path")
     return Path(text)
-
-
-def _shown(name: str) -> str:
-    """A file's name that can be written anywhere: no control characters, no half characters, of a length that fits a line."""
-    plain = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in name)
-    return plain if len(plain) <= MAX_NAME else f"{plain[:MAX_NAME]}..."
 
 
 def _open_path(path: Path, name: str, is_folder: bool, chunk_rows: int) -> Source:

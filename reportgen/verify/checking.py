@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ import orjson
 from reportgen import __version__
 from reportgen.analysed_rows import AnalysedRows, Field, table_of
 from reportgen.analysis import Analysis, walk
-from reportgen.choices import Options
+from reportgen.choices import RECORDED, Options
 from reportgen.collection import Progress
 from reportgen.disclosed import disclosed
 from reportgen.disclosure import Disclosure, checked_group_labels
@@ -135,6 +135,8 @@ def _file_differences(evidence: Evidence) -> Iterator[Difference]:
             yield Difference(f"{name}, SHA-256", str(entry.get("hash"))[:75], found)
     if DATA in evidence.files and DATA not in evidence.package:
         yield Difference(DATA, "attached", "not in the list")
+    for name in evidence.repeated:
+        yield Difference(shown(name), "one attached file", "several of that name")
 
 
 def _inside(evidence: Evidence) -> Compared:
@@ -242,7 +244,6 @@ def _cell(field: Field, text: str, row: int) -> Any:
 
 
 def _options(evidence: Evidence) -> Options:
-    """The options on record; those this version does not know cannot matter to it."""
-    known = {field.name for field in fields(Options)} - {"name"}
-    recorded = {key: value for key, value in evidence.results["options"].items() if key in known}
+    """The options on record, and no others: a report of somebody else must not say where its rows are computed."""
+    recorded = {key: value for key, value in evidence.results["options"].items() if key in RECORDED}
     return Options(name=str(evidence.results["data"]["source"]), **recorded)

@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 
 from reportgen.disclosure import GROUP_LABELS
-from reportgen.errors import NotAReport
+from reportgen.errors import NotAReport, printable_name
 from reportgen.presentation.attachments import PACKAGE, RESULT
 from reportgen.presentation.exports import SCHEMA
 
@@ -28,11 +28,14 @@ class Evidence:
         Name to bytes of the attached files.
     printed : str
         Text of the pages without white space, the last page first.
+    repeated : tuple of str
+        Names that several attached files have: a reader may show another one than was looked at here.
     """
 
     name: str
     files: Mapping[str, bytes]
     printed: str
+    repeated: tuple[str, ...] = ()
 
     @cached_property
     def results(self) -> Mapping[str, Any]:
@@ -61,29 +64,50 @@ def read_evidence(path: Path) -> Evidence:
     NotAReport
         It cannot be read, is no PDF, or carries no result file of reportgen.
     """
+    name = printable_name(path)
+    if path.exists() and not path.is_file():  # a pipe would be waited for
+        raise NotAReport(name, "it is a folder, a pipe or a device")
+    files, printed, repeated = _read(path, name)
+    if RESULT not in files or PACKAGE not in files:
+        lacking = RESULT if RESULT not in files else PACKAGE
+        raise NotAReport(name, f"it has no attached file {lacking}")
+    evidence = Evidence(name, files, printed, repeated)
+    if evidence.results.get("schema") != SCHEMA:
+        raise NotAReport(name, f"its {RESULT} has another schema than {SCHEMA}")
+    if not _is_whole(evidence.results):
+        raise NotAReport(name, f"its {RESULT} lacks what every result file has")
+    return evidence
+
+
+def _read(path: Path, name: str) -> tuple[Mapping[str, bytes], str, tuple[str, ...]]:
+    """The attached files, the text of the pages where it is needed, and the names that occur more than once."""
     import logging
 
     from pypdf import PdfReader
-    from pypdf.errors import PyPdfError
 
     logging.getLogger("pypdf").setLevel(logging.CRITICAL)  # what it has to say about damaged files is said below
     try:
         reader = PdfReader(path)
-        files = {name: contents[0] for name, contents in reader.attachments.items() if contents}
-        printed = "".join("".join(page.extract_text().split()) for page in reversed(reader.pages)) if PACKAGE in files else ""
+        attached = {str(key): contents for key, contents in reader.attachments.items() if contents}
+        pages = reversed(reader.pages) if PACKAGE in attached else ()
+        printed = "".join("".join(page.extract_text().split()) for page in pages)
     except OSError as error:
-        raise NotAReport(path.name, f"it cannot be read ({error.strerror or type(error).__name__})") from error
-    except (PyPdfError, ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError) as error:
-        raise NotAReport(path.name, "it is no PDF, or a damaged one") from error
-    if RESULT not in files or PACKAGE not in files:
-        lacking = RESULT if RESULT not in files else PACKAGE
-        raise NotAReport(path.name, f"it has no attached file {lacking}")
-    evidence = Evidence(path.name, files, printed)
-    if evidence.results.get("schema") != SCHEMA:
-        raise NotAReport(path.name, f"its {RESULT} has another schema than {SCHEMA}")
-    if not _is_whole(evidence.results):
-        raise NotAReport(path.name, f"its {RESULT} lacks what every result file has")
-    return evidence
+        raise NotAReport(name, f"it cannot be read ({error.strerror or type(error).__name__})") from error
+    except Exception as error:  # a damaged file is anything to the parser
+        raise NotAReport(name, _reason(error)) from error
+    files = {key: contents[0] for key, contents in attached.items()}
+    return files, printed, tuple(key for key, contents in attached.items() if len(contents) > 1)
+
+
+def _reason(error: Exception) -> str:
+    """Why a file cannot be taken apart."""
+    from pypdf import errors
+
+    if isinstance(error, errors.FileNotDecryptedError | errors.WrongPasswordError | errors.DependencyError):
+        return "it is encrypted"
+    if isinstance(error, getattr(errors, "LimitReachedError", ())):  # not in the lowest version allowed
+        return "something inside unpacks to more than is read"
+    return "it is no PDF, or a damaged one"
 
 
 def _is_whole(results: Mapping[str, Any]) -> bool:
