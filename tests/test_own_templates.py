@@ -139,6 +139,24 @@ def test_a_file_that_another_includes_may_have_any_name(tmp_path: Path) -> None:
     )
 
 
+def test_a_copy_that_ends_half_way_leaves_nothing_in_the_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    read, room = Path.read_bytes, iter(range(5))
+
+    def full(path: Path) -> bytes:
+        if next(room, None) is None:
+            raise OSError(28, "No space left on device")
+        return read(path)
+
+    monkeypatch.setattr(Path, "read_bytes", full)
+    with pytest.raises(OutputNotWritable, match="No space left on device"):
+        copy_templates(tmp_path / "ours")
+    assert [path for path in (tmp_path / "ours").rglob("*") if path.is_file()] == []
+    monkeypatch.undo()
+    assert copy_templates(tmp_path / "ours") > 5
+    with pytest.raises(OutputNotWritable, match="null"):
+        copy_templates(Path("a\0b"))
+
+
 def test_a_copy_of_all_templates_makes_the_same_page(tmp_path: Path) -> None:
     assert copy_templates(tmp_path / "ours") == len(template_names()) + 1
     own = read_templates(str(tmp_path / "ours"))

@@ -97,6 +97,7 @@ def copy_templates(folder: Path, language: str = ENGLISH) -> int:
     """
     root = resource("templates")
     names = (*template_names(), "README.md")
+    begun: list[Path] = []
     try:
         taken = next((name for name in names if (folder / name).exists()), "")
         if taken:
@@ -105,9 +106,12 @@ def copy_templates(folder: Path, language: str = ENGLISH) -> int:
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             translated = language_folder(language) / name
             with (folder / name).open("xb") as file:
+                begun.append(folder / name)
                 file.write((translated if translated.is_file() else root / name).read_bytes())
-    except OSError as error:
-        raise OutputNotWritable(str(folder), error.strerror or type(error).__name__) from error
+    except (OSError, ValueError) as error:  # a name with a null character is a ValueError
+        for path in begun:  # half a set would be in the way of the next try
+            path.unlink(missing_ok=True)
+        raise OutputNotWritable(str(folder), getattr(error, "strerror", None) or f"{error}") from error
     return len(names)
 
 
