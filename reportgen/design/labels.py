@@ -32,7 +32,7 @@ def label_texts(values: Any) -> list[str]:
         return list(values.cast(pa.string()).to_pylist())
     try:
         return [str(v) for v in values.to_pylist()]
-    except (pa.ArrowException, OverflowError, ValueError, LookupError):  # a date beyond Python's years, a zone that nobody knows
+    except (pa.ArrowException, OverflowError, ValueError, LookupError):  # years beyond Python's, zones nobody knows
         plain = values.cast(pa.int64()).cast(pa.timestamp(kind.unit)) if pa.types.is_timestamp(kind) else values
         return list(plain.cast(pa.string()).to_pylist())
 
