@@ -18,7 +18,7 @@ from reportgen.comparison import SlopeComparison
 from reportgen.estimation.residual_spread import ResidualSpread
 from reportgen.findings import Evidence, Finding, cautions, data_cautions, residual_cautions, summary
 from reportgen.findings.records import Rule
-from reportgen.fits import Coefficient, Issue, MixedFit, Number
+from reportgen.fits import Coefficient, Issue, MixedFit, Number, SeparateFit
 from reportgen.identities import IdentityCheck
 
 # --- fits
@@ -84,6 +84,19 @@ def test_unequal_residual_spread() -> None:
     assert said(rule, spread(0.5, 1 / 3)) == []  # as large, not larger
     assert said(rule, spread(0.199, 0.001)) == []
     assert said(rule, compared(residual_spread=ABSENT)) == []
+
+
+def test_slopes_differ() -> None:
+    own = base().fits["separate"]
+    assert isinstance(own, SeparateFit)
+    unequal = replace(own, f=3.5, f_df=(11.0, 24.0), p_value=0.0099, estimable=np.arange(12) > 1)
+    values = {"f": 3.5, "df1": 11.0, "df2": 24.0, "p_value": 0.0099, "n": 10}
+    rule = residual_cautions.slopes_differ
+    assert said(rule, fitted(separate=unequal)) == [("slopes_differ", "caution", values)]
+    assert said(rule, replace(fitted(separate=unequal), formula=base("y ~ x + (1 + x | g)").formula)) == []
+    for silent in (replace(unequal, p_value=0.01), replace(unequal, p_value=ABSENT), replace(unequal, f=ABSENT)):
+        assert said(rule, fitted(separate=silent)) == []
+    assert said(rule, fitted(separate=least_squares("pooled"))) == []
 
 
 # --- the summary
