@@ -32,7 +32,7 @@ from numpy.typing import NDArray
 
 from reportgen.estimation.inference import coefficients
 from reportgen.estimation.regressors import Regressors, Term, products_not_kept
-from reportgen.estimation.robust_plain import PlainModel, sandwich_errors, small_sample_factor
+from reportgen.estimation.robust_plain import Counts, PlainModel, sandwich_errors
 from reportgen.estimation.rotation import mean_row, rotated_rows
 from reportgen.estimation.stacks import forward, lower_root, product
 from reportgen.fits import Issue, RobustErrors
@@ -60,18 +60,15 @@ class WorkingModel:
         C_j.
     inverse : (p, p) array
         M.
-    n_rows : int
-        Rows N of these groups.
-    n_counted : int
-        Coefficients p counted in the small-sample factor.
+    counts : Counts
+        Groups, rows and coefficients.
     """
 
     x: Array
     residual: Array
     root: Array
     inverse: Array
-    n_rows: int
-    n_counted: int
+    counts: Counts
 
     @classmethod
     def of(cls, reg: Regressors, beta: Array, inverse: Array, effects: tuple[Array, Array] | None = None) -> WorkingModel:
@@ -103,12 +100,7 @@ class WorkingModel:
             values, vectors = np.linalg.eigh(ratio)
             spread = np.matmul((vectors * np.sqrt(np.maximum(values, 0.0))).T, spread)
         residual = (basis[:, -1] - np.matmul(beta, x))[:, None, :]
-        return cls(x, residual, lower_root(spread), inverse, int(reg.rows[keep].sum()), len(beta) + skip)
-
-    @property
-    def n_groups(self) -> int:
-        """Groups J that take part."""
-        return int(self.x.shape[2])
+        return cls(x, residual, lower_root(spread), inverse, Counts.of(reg, keep))
 
     @property
     def n_columns(self) -> int:
@@ -116,22 +108,17 @@ class WorkingModel:
         return len(self.x)
 
     @property
-    def factor(self) -> float:
-        """J/(J - 1) (N - 1)/(N - p)."""
-        return small_sample_factor(self.n_groups, self.n_rows, self.n_counted)
-
-    @property
     def work(self) -> float:
         """Groups times cubed columns: what the eigenvalues cost."""
-        return float(self.n_groups * self.n_columns**3)
+        return float(self.counts.n_groups * self.n_columns**3)
 
     @property
     def too_large(self) -> tuple[Issue, ...]:
         """Why CR2 and CR3 are not computed; empty where they are."""
-        if self.n_groups > MAX_GROUPS:
-            return (Issue("enough_groups_for_cr1", {"n_groups": self.n_groups}),)
+        if self.counts.n_groups > MAX_GROUPS:
+            return (Issue("enough_groups_for_cr1", {"n_groups": self.counts.n_groups}),)
         if self.work > MAX_WORK:
-            return (Issue("too_many_columns_for_robust", {"n_groups": self.n_groups, "n_columns": self.n_columns}),)
+            return (Issue("too_many_columns_for_robust", {"n_groups": self.counts.n_groups, "n_columns": self.n_columns}),)
         return ()
 
     @cached_property
@@ -250,11 +237,11 @@ def robust_errors(
     contrasts : (m, p) array
         Turn scaled coefficients into these.
     """
-    if model.n_groups < 2:
+    if model.counts.n_groups < 2:
         issue = Issue("one_group_with_variation")
         return tuple(RobustErrors(method, (), (issue,)) for method in METHODS)
-    grow = np.sqrt(model.factor)
-    groups = np.full(len(terms), model.n_groups - 1.0)
+    grow = np.sqrt(model.counts.factor)
+    groups = np.full(len(terms), model.counts.n_groups - 1.0)
     found = {"CR1": (grow * model.plain_errors(contrasts), groups, "groups")}
     issues = model.too_large
     if issues or isinstance(model, PlainModel):

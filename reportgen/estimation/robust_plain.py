@@ -17,6 +17,33 @@ from reportgen.fits import Issue
 Array = NDArray[np.float64]
 
 
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What the small-sample factor counts.
+
+    Attributes
+    ----------
+    n_groups, n_rows : int
+        Groups J in which some column is not zero, and their rows N.
+    n_counted : int
+        Coefficients p, one intercept among them where group dummies absorb it.
+    """
+
+    n_groups: int
+    n_rows: int
+    n_counted: int
+
+    @classmethod
+    def of(cls, reg: Regressors, taking_part: NDArray[np.bool_]) -> Counts:
+        """Of the groups where the (J,) mask holds, and all terms."""
+        return cls(int(taking_part.sum()), int(reg.rows[taking_part].sum()), reg.n_terms)
+
+    @property
+    def factor(self) -> float:
+        """J/(J - 1) (N - 1)/(N - p), known as CR1S or Stata's."""
+        return self.n_groups / (self.n_groups - 1) * (self.n_rows - 1) / (self.n_rows - self.n_counted)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class PlainModel:
     """What CR1 needs of a fitted model, in units of sigma2 = 1.
@@ -25,10 +52,8 @@ class PlainModel:
     ----------
     inverse : (p, p) array
         M = (X'V^-1X)^-1.
-    n_groups, n_rows : int
-        Groups J in which some column is not zero, and their rows.
-    n_counted : int
-        Coefficients p counted in the small-sample factor.
+    counts : Counts
+        Groups, rows and coefficients.
     reg : Regressors
         Columns D = [1, X, y] of the variant.
     residual : (p + 1,) array
@@ -38,9 +63,7 @@ class PlainModel:
     """
 
     inverse: Array
-    n_groups: int
-    n_rows: int
-    n_counted: int
+    counts: Counts
     reg: Regressors
     residual: Array
     ratio: float | None
@@ -62,19 +85,13 @@ class PlainModel:
         """
         skip = reg.n_terms - len(beta)
         taking_part = reg.varying_groups() if skip else np.ones(reg.n_groups, dtype=bool)
-        n_rows = int(reg.rows[taking_part].sum())
         u = np.concatenate([np.zeros(skip), -beta, [1.0]])
-        return cls(inverse, int(taking_part.sum()), n_rows, len(beta) + skip, reg, u, None if skip else ratio)
-
-    @property
-    def factor(self) -> float:
-        """J/(J - 1) (N - 1)/(N - p)."""
-        return small_sample_factor(self.n_groups, self.n_rows, self.n_counted)
+        return cls(inverse, Counts.of(reg, taking_part), reg, u, None if skip else ratio)
 
     @property
     def too_large(self) -> tuple[Issue, ...]:
         """Why CR2 and CR3 are not computed."""
-        return (Issue("enough_groups_for_cr1", {"n_groups": self.n_groups}),)
+        return (Issue("enough_groups_for_cr1", {"n_groups": self.counts.n_groups}),)
 
     def scores(self, groups: slice) -> Array:
         """(p, L) s_j of some groups."""
@@ -88,11 +105,6 @@ class PlainModel:
         for groups in self.reg.pieces():
             squares += ((turned @ self.scores(groups)) ** 2).sum(axis=1)
         return np.sqrt(squares)
-
-
-def small_sample_factor(n_groups: int, n_rows: int, n_counted: int) -> float:
-    """J/(J - 1) (N - 1)/(N - p), known as CR1S or Stata's."""
-    return n_groups / (n_groups - 1) * (n_rows - 1) / (n_rows - n_counted)
 
 
 def sandwich_errors(inverse: Array, scores: Array, contrasts: Array) -> Array:

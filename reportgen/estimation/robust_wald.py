@@ -41,7 +41,7 @@ def robust_wald(model: WorkingModel, contrasts: Array, values: Array) -> ScaledF
     bread = contrasts @ model.inverse
     scores = bread @ model.unbiased_scores
     covariance = scores @ scores.T
-    too_few = Undefined(Issue("robust_covariance_singular", {"n_groups": model.n_groups, "n_contrasts": m}))
+    too_few = Undefined(Issue("robust_covariance_singular", {"n_groups": model.counts.n_groups, "n_contrasts": m}))
     if np.linalg.matrix_rank(covariance, hermitian=True) < m:
         return too_few
     eta = wishart_df(model, contrasts)

@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 from reportgen.errors import BadValue, InputError, SourceUnreadable, said
 from reportgen.sources.diagnosis import explain, first_bad_cell
 from reportgen.sources.dialect import Dialect, read_dialect
-from reportgen.sources.digests import digest_of_files
+from reportgen.sources.digests import kept_digest
 from reportgen.sources.source import check_known, gathered, rows_at_a_time
 
 BLOCK_BYTES = 1 << 22
@@ -78,9 +78,7 @@ class DelimitedFile:
 
     def sha256(self, columns: Sequence[str] = ()) -> str:  # noqa: ARG002
         """SHA-256 of the file's bytes, computed once."""
-        if not self._digest:
-            self._digest.append(digest_of_files((self.path,)))
-        return self._digest[0]
+        return kept_digest(self._digest, (self.path,))
 
     def _open(self) -> Any:
         return pa.input_stream(str(self.path), compression="gzip" if self.path.suffix.lower() == ".gz" else None)

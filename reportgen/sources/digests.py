@@ -30,6 +30,13 @@ def digest_of_files(paths: Sequence[Path], folder: Path | None = None) -> str:
     return whole.hexdigest()
 
 
+def kept_digest(kept: list[str], paths: Sequence[Path], folder: Path | None = None) -> str:
+    """As :func:`digest_of_files`, computed where nothing is `kept` yet, and kept there."""
+    if not kept:
+        kept.append(digest_of_files(paths, folder))
+    return kept[0]
+
+
 def _digest_of_file(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

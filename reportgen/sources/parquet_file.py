@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow as pa
 
 from reportgen.sources.columnar import broken, in_types, is_text, names_once, no_rows
-from reportgen.sources.digests import digest_of_files
+from reportgen.sources.digests import kept_digest
 from reportgen.sources.plain_types import plain_type
 from reportgen.sources.read_ahead import read_ahead
 from reportgen.sources.source import check_known, gathered, rows_at_a_time
@@ -89,9 +89,7 @@ class ParquetFile:
 
     def sha256(self, columns: Sequence[str] = ()) -> str:  # noqa: ARG002
         """SHA-256 of the bytes, computed once."""
-        if not self._digest:
-            self._digest.append(digest_of_files([self.path]))
-        return self._digest[0]
+        return kept_digest(self._digest, [self.path])
 
 
 def _opened(path: Path, labels: Sequence[str] = ()) -> Any:

@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from reportgen.errors import ColumnMissing, SourceUnreadable, quoted
 from reportgen.sources.columnar import broken, in_types, is_text, names_once, no_rows
-from reportgen.sources.digests import digest_of_files
+from reportgen.sources.digests import kept_digest
 from reportgen.sources.plain_types import plain_type
 from reportgen.sources.source import check_known, gathered, rows_at_a_time
 
@@ -103,9 +103,7 @@ class ParquetFolder:
 
     def sha256(self, columns: Sequence[str] = ()) -> str:  # noqa: ARG002
         """SHA-256 of the bytes, computed once."""
-        if not self._digest:
-            self._digest.append(digest_of_files(self.paths, self.folder))
-        return self._digest[0]
+        return kept_digest(self._digest, self.paths, self.folder)
 
     def _as_labels(self, labels: Sequence[str], written: Sequence[str]) -> Any:
         """The data set with the columns `labels` as dictionaries, and `written` as they stand in the folders' names."""

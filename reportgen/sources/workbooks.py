@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from reportgen.errors import SourceUnreadable
 from reportgen.sources.cells import table_of_cells
-from reportgen.sources.digests import digest_of_files
+from reportgen.sources.digests import kept_digest
 from reportgen.sources.frames import Frame, open_frame
 
 MAX_ROWS = 1 << 20  # that a sheet can have
@@ -67,9 +67,7 @@ class Workbook:
 
     def sha256(self, columns: Sequence[str] = ()) -> str:  # noqa: ARG002
         """SHA-256 of the file's bytes, computed once."""
-        if not self._digest:
-            self._digest.append(digest_of_files((self.path,)))
-        return self._digest[0]
+        return kept_digest(self._digest, (self.path,))
 
 
 def open_workbook(path: Path, name: str, chunk_rows: int) -> Workbook:
