@@ -5,12 +5,16 @@ from __future__ import annotations
 import gc
 import sys
 
-from reportgen.cli import main
-
 
 def run() -> int:
     """Run the command line in a process that ends with it; its exit code."""
-    code = main()
+    try:
+        from reportgen.cli import main  # here, so that an interrupt that comes while it is loaded is one too
+
+        code = main()
+    except KeyboardInterrupt:
+        sys.stderr.write("reportgen: interrupted\n")
+        return 130
     gc.freeze()  # else all that is in memory is looked through once more at the end, a twentieth of the time of a report
     return code
 

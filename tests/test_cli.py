@@ -13,6 +13,7 @@ import pandas as pd
 import pytest
 from audit import surroundings
 
+from reportgen.__main__ import run
 from reportgen.cli import main
 
 EXAMPLE = Path(__file__).resolve().parent.parent / "examples" / "dragons" / "dragons.csv"
@@ -224,6 +225,25 @@ def test_a_missing_pdf_library_costs_only_the_pdf(tmp_path: Path) -> None:
     assert sorted(p.name for p in (tmp_path / "out").iterdir()) == ["dragons.html", "dragons.json"]
     assert "apt-get install" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+class Interrupting:
+    """An import of the command line that Ctrl-C comes into."""
+
+    def find_spec(self, name: str, *_: object) -> None:
+        """Interrupt."""
+        if name == "reportgen.cli":
+            raise KeyboardInterrupt
+
+
+def test_an_interrupt_before_the_command_line_is_loaded_is_one(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delitem(sys.modules, "reportgen.cli")
+    monkeypatch.delattr("reportgen.cli")
+    monkeypatch.setattr(sys, "meta_path", [Interrupting(), *sys.meta_path])
+    assert run() == 130
+    assert capsys.readouterr() == ("", "reportgen: interrupted\n")
 
 
 def test_the_reader_of_a_pipe_may_go(tmp_path: Path) -> None:
