@@ -52,6 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     messages = Messages(quiet=options.quiet, verbose=options.verbose)
     for name in ONE_THREAD:
         os.environ.setdefault(name, "1")
+    os.environ["MPLBACKEND"] = "agg"  # it needs none, and one that it does not know is the end of matplotlib
     try:
         return int(options.run(options, messages))
     except ReportgenError as error:

@@ -15,6 +15,7 @@ from audit import surroundings
 
 from reportgen.__main__ import run
 from reportgen.cli import main
+from reportgen.presentation.outputs import safe_name
 
 EXAMPLE = Path(__file__).resolve().parent.parent / "examples" / "dragons" / "dragons.csv"
 FORMULA = "testScore ~ bodyLength2 + (1 | mountainRange)"
@@ -100,6 +101,12 @@ def test_names_are_made_safe(tmp_path: Path) -> None:
     (written,) = tmp_path.iterdir()
     assert written.name.startswith("esc-ape-")
     assert written.suffix == ".json"
+
+
+@pytest.mark.parametrize("name", ["con", "NUL", "com1", "LPT9.2026"])
+def test_a_name_that_is_a_device_elsewhere_is_changed(name: str) -> None:
+    assert safe_name(name).startswith(f"{name}-")
+    assert safe_name(f"{name[:3]}tent") == f"{name[:3]}tent"
 
 
 def test_a_symbolic_link_is_not_written_through(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -244,6 +251,13 @@ def test_an_interrupt_before_the_command_line_is_loaded_is_one(
     monkeypatch.setattr(sys, "meta_path", [Interrupting(), *sys.meta_path])
     assert run() == 130
     assert capsys.readouterr() == ("", "reportgen: interrupted\n")
+
+
+def test_a_drawing_backend_that_nobody_knows_is_not_asked_for(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("MPLBACKEND", "nonsense")
+    command = [sys.executable, "-m", "reportgen", "demo", "--format", "html", "--quiet", "--out", str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=EXAMPLE.parent.parent.parent)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_the_reader_of_a_pipe_may_go(tmp_path: Path) -> None:

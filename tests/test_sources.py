@@ -6,11 +6,13 @@ import gzip
 import os
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import openpyxl
 import pandas as pd
 import polars as pl
 import pyarrow as pa
@@ -20,6 +22,7 @@ import pytest
 
 from reportgen.errors import BadValue, ColumnMissing, InputError, SourceUnreadable
 from reportgen.sources import DivisibleSource, open_source
+from reportgen.sources.parquet_file import ParquetFile
 from reportgen.sources.parquet_folder import ParquetFolder
 from reportgen.sources.read_ahead import read_ahead
 
@@ -321,6 +324,71 @@ def test_damage_inside_a_parquet_file(tmp_path: Path) -> None:
     (tmp_path / "a.parquet").write_bytes(content)
     with pytest.raises(SourceUnreadable):
         rows(tmp_path / "a.parquet")
+
+
+def test_damage_in_a_parquet_file_with_checksums_is_found(tmp_path: Path) -> None:
+    """One bit of a number: nothing but the checksum knows."""
+    pq.write_table(pa.Table.from_pandas(FRAME), tmp_path / "a.parquet", compression="none", write_page_checksum=True)
+    content = bytearray((tmp_path / "a.parquet").read_bytes())
+    number = bytes(np.asarray(FRAME["y"], dtype=float)[:1].tobytes())
+    content[content.index(number)] ^= 1
+    (tmp_path / "a.parquet").write_bytes(content)
+    with pytest.raises(SourceUnreadable, match="broken"):
+        rows(tmp_path / "a.parquet")
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "a.parquet").rename(tmp_path / "folder" / "a.parquet")
+    with pytest.raises(SourceUnreadable, match="broken"):
+        rows(tmp_path / "folder")
+
+
+def test_a_parquet_file_that_gives_other_rows_than_its_foot_says_is_broken(tmp_path: Path) -> None:
+    FRAME.to_parquet(tmp_path / "a.parquet")
+    source = open_source(tmp_path / "a.parquet")
+    assert isinstance(source, ParquetFile)
+    with pytest.raises(SourceUnreadable, match="broken"):
+        list(replace(source, group_rows=(len(FRAME) + 1,)).chunks(["y"]))
+
+
+def test_places_beyond_the_end_of_a_dictionary_are_damage(tmp_path: Path) -> None:
+    labels = pa.DictionaryArray.from_arrays(pa.array([0, 1, 7], pa.int32()), pa.array(["a", "b"]), safe=False)
+    table = pa.table({"y": [1.0, 2.0, 3.0], "g": labels})
+    with pa.OSFile(str(tmp_path / "a.feather"), "wb") as file, pa.ipc.new_file(file, table.schema) as writer:
+        writer.write_table(table)
+    with pytest.raises(SourceUnreadable, match="broken"):
+        list(open_source(tmp_path / "a.feather").chunks(["y", "g"], ["g"]))
+
+
+@pytest.mark.parametrize("name", ["a.parquet", "a.feather"])
+def test_names_that_are_no_text_are_damage(name: str, tmp_path: Path) -> None:
+    table = pa.table({"zzzz": [1.0, 2.0]})
+    if name == "a.parquet":
+        pq.write_table(table, tmp_path / name, store_schema=False)
+    else:
+        with pa.OSFile(str(tmp_path / name), "wb") as file, pa.ipc.new_file(file, table.schema) as writer:
+            writer.write_table(table)
+    (tmp_path / name).write_bytes((tmp_path / name).read_bytes().replace(b"zzzz", b"zz\xffz"))
+    with pytest.raises(SourceUnreadable, match="broken"):
+        open_source(tmp_path / name)
+
+
+def test_an_error_in_a_workbook_is_no_label(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    for row in (["y", "g", "other"], [1.0, "a", "#REF!"], [2.0, "#N/A", "x"]):
+        book.active.append(row)
+    book.save(tmp_path / "a.xlsx")
+    source = open_source(tmp_path / "a.xlsx")
+    with pytest.raises(SourceUnreadable, match=r"a\.xlsx, cell B3: its formula failed: '#N/A'; mend its formula"):
+        list(source.chunks(["y", "g"], ["g"]))
+    assert sum(table.num_rows for table in source.chunks(["y"])) == 2
+
+
+def test_a_workbook_of_charts_alone_has_no_sheet(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    book.create_chartsheet().add_chart(openpyxl.chart.LineChart())
+    book.remove(book.worksheets[0])
+    book.save(tmp_path / "a.xlsx")
+    with pytest.raises(SourceUnreadable, match=r"a\.xlsx: has no sheet of cells"):
+        open_source(tmp_path / "a.xlsx")
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ from pathlib import Path
 from reportgen.errors import OutputNotWritable
 
 MAX_NAME = 60  # characters of a file name's stem
+DEVICES = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)(?:\..*)?", re.IGNORECASE)  # what Windows takes for no file
 
 
 def safe_name(name: str) -> str:
@@ -27,7 +28,7 @@ def safe_name(name: str) -> str:
     """
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
     slug = re.sub(r"[^A-Za-z0-9._-]+", "-", plain).strip(".-_")
-    if slug == name and len(slug) <= MAX_NAME:
+    if slug == name and len(slug) <= MAX_NAME and not DEVICES.fullmatch(slug):
         return slug
     digest = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:8]
     return f"{slug[: MAX_NAME - 9].rstrip('.-_') or 'report'}-{digest}"

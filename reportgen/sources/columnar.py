@@ -16,7 +16,14 @@ def is_text(kind: pa.DataType) -> bool:
 
 
 def in_types(table: pa.Table, types: Mapping[str, pa.DataType], labels: Sequence[str] = ()) -> pa.Table:
-    """A table with its columns in some plain types; those of `labels`, which come as dictionaries, stay as they are."""
+    """A table with its columns in some plain types; those of `labels`, which come as dictionaries, stay as they are.
+
+    Raises
+    ------
+    ArrowInvalid
+        What was read holds together no more: places beyond the end of a dictionary or of the texts, bytes that are no text.
+    """
+    table.validate(full=True)  # the readers take such places on trust
     columns = {name: table.column(name) for name in table.column_names}
     for name in columns.keys() - set(labels):
         plain = plain_column(columns[name])

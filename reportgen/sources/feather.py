@@ -85,7 +85,7 @@ def open_feather(path: Path, name: str, chunk_rows: int) -> FeatherFile:
             schema = file.schema
             columns = names_once(schema.names, name)
             has_rows = any(file.get_batch(i).num_rows for i in range(file.num_record_batches))
-    except (pa.ArrowException, OSError) as error:
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:  # names are text
         raise broken(name) from error
     if not has_rows:
         raise no_rows(name)

@@ -66,12 +66,16 @@ class ParquetFile:
         types = self.types(columns)
         labels = [name for name in columns if name in as_text and is_text(self.schema.field(name).type)]
         rows = rows_at_a_time(self.chunk_rows, len(columns))
+        n_read = 0
         try:
             with _opened(self.path, labels) as file:
                 batches = file.iter_batches(batch_size=rows, row_groups=list(self.groups), columns=list(columns))
                 for table in gathered(read_ahead(batches), rows):
+                    n_read += table.num_rows
                     # The library takes names for paths: a column "a" would bring a part of it, "a.b", along.
                     yield in_types(table.select(list(columns)), types, labels)
+            if n_read != self.n_rows:  # a broken page may end the reading without a word
+                raise pa.ArrowInvalid("other rows than the foot says")
         except (pa.ArrowException, OSError) as error:
             raise broken(self.name) from error
 
@@ -95,7 +99,13 @@ class ParquetFile:
 def _opened(path: Path, labels: Sequence[str] = ()) -> Any:
     from pyarrow import parquet
 
-    return parquet.ParquetFile(path, read_dictionary=list(labels), buffer_size=BUFFER_BYTES, pre_buffer=False)
+    return parquet.ParquetFile(
+        path,
+        read_dictionary=list(labels),
+        buffer_size=BUFFER_BYTES,
+        pre_buffer=False,
+        page_checksum_verification=True,  # where the file has them
+    )
 
 
 def open_parquet(path: Path, name: str, chunk_rows: int) -> ParquetFile:
@@ -109,10 +119,11 @@ def open_parquet(path: Path, name: str, chunk_rows: int) -> ParquetFile:
     try:
         with _opened(path) as file:
             schema, foot = file.schema_arrow, file.metadata
+            names = schema.names
             group_rows = tuple(foot.row_group(i).num_rows for i in range(foot.num_row_groups))
-    except (pa.ArrowException, OSError) as error:
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:  # names are text
         raise broken(name) from error
-    columns = names_once(schema.names, name)
+    columns = names_once(names, name)
     if not sum(group_rows):
         raise no_rows(name)
     return ParquetFile(name, columns, path, schema, group_rows, chunk_rows, tuple(range(len(group_rows))))

@@ -194,7 +194,7 @@ def dataset_of(
     form = dataset.ParquetFileFormat(
         read_options=dataset.ParquetReadOptions(dictionary_columns=set(labels)),
         # Otherwise the bytes of the whole file are held in memory before the first row is there.
-        default_fragment_scan_options=dataset.ParquetFragmentScanOptions(pre_buffer=False),
+        default_fragment_scan_options=dataset.ParquetFragmentScanOptions(pre_buffer=False, page_checksum_verification=True),
     )
     hive: Any = "hive"
     if schema is not None and keys:

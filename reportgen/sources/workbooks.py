@@ -11,7 +11,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from reportgen.errors import SourceUnreadable
+from reportgen.errors import SourceUnreadable, quoted
 from reportgen.sources.cells import table_of_cells
 from reportgen.sources.digests import kept_digest
 from reportgen.sources.frames import Frame, open_frame
@@ -33,12 +33,15 @@ class Workbook:
         Its cells.
     unsaved : mapping
         Column to the first of its cells that holds a formula but no value.
+    failed : mapping
+        Column to the first of its cells whose formula failed, and what stands there.
     """
 
     name: str
     path: Path
     cells: Frame
     unsaved: Mapping[str, str]
+    failed: Mapping[str, tuple[str, str]]
     _digest: list[str] = field(default_factory=list, repr=False)
 
     @property
@@ -56,9 +59,14 @@ class Workbook:
         Raises
         ------
         SourceUnreadable
-            A cell has a formula without its value: it would be taken as missing.
+            A cell has a formula without its value: it would be taken as missing; or the error that its formula ended in: it
+            would be taken as a label.
         """
         for column in columns:
+            if column in self.failed:
+                cell, value = self.failed[column]
+                allowed = "mend its formula, or empty the cell"
+                raise SourceUnreadable(self.name, f"cell {cell}", f"its formula failed: {quoted(value)}", allowed)
             if column in self.unsaved:
                 problem = "holds a formula, but not the value that it gave"
                 allowed = "open it in a spreadsheet program and save it there"
@@ -68,6 +76,10 @@ class Workbook:
     def sha256(self, columns: Sequence[str] = ()) -> str:  # noqa: ARG002
         """SHA-256 of the file's bytes, computed once."""
         return kept_digest(self._digest, (self.path,))
+
+
+class NoSheet(Exception):
+    """A workbook has sheets of charts alone."""
 
 
 def open_workbook(path: Path, name: str, chunk_rows: int) -> Workbook:
@@ -87,7 +99,10 @@ def open_workbook(path: Path, name: str, chunk_rows: int) -> Workbook:
         with _opened(openpyxl, path, values=True) as sheet:
             rows = [_without_end(row) for row in _rows(sheet, values_only=True)]
         width = max(map(len, rows), default=0)
+        errors = _failed_formulas(rows, openpyxl)
         unsaved = _unsaved_formulas(openpyxl, path) if any(len(row) < width or None in row for row in rows) else {}
+    except NoSheet as error:
+        raise SourceUnreadable(name, "", "has no sheet of cells", "put the data on a sheet, or save them as CSV") from error
     except Exception as error:  # the reader passes on what zip and XML raise
         raise SourceUnreadable(
             name, "", "is not an Excel workbook that can be read", "save it again as .xlsx or CSV"
@@ -95,7 +110,8 @@ def open_workbook(path: Path, name: str, chunk_rows: int) -> Workbook:
     names, body = _with_names(name, [row for row in rows if row], width)
     table = table_of_cells(names, [[*row, *[None] * (width - len(row))] for row in body])
     places = {names[column]: place for column, place in unsaved.items() if column < width}
-    return Workbook(name, path, open_frame(table, name, chunk_rows), places)
+    failed = {names[column]: place for column, place in errors.items()}
+    return Workbook(name, path, open_frame(table, name, chunk_rows), places, failed)
 
 
 def _with_names(name: str, rows: Sequence[list[Any]], width: int) -> tuple[list[str], Sequence[list[Any]]]:
@@ -118,6 +134,8 @@ def _opened(openpyxl: Any, path: Path, *, values: bool) -> Iterator[Any]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of styles and extensions, which hold no data
         book = openpyxl.load_workbook(path, read_only=True, data_only=values)
+        if not book.worksheets:  # charts alone
+            raise NoSheet
         sheet = book.worksheets[0]
         sheet.reset_dimensions()  # what the file says of its size may be wrong: cells beyond would be left out
         try:
@@ -140,6 +158,17 @@ def _without_end(row: Sequence[Any]) -> list[Any]:
     while end and row[end - 1] is None:
         end -= 1
     return list(row[:end])
+
+
+def _failed_formulas(rows: Sequence[Sequence[Any]], openpyxl: Any) -> dict[int, tuple[str, str]]:
+    """The first cell in each column that holds an error, as #N/A, and which."""
+    codes, letter = frozenset(openpyxl.cell.cell.ERROR_CODES), openpyxl.utils.get_column_letter
+    found: dict[int, tuple[str, str]] = {}
+    for number, row in enumerate(rows, 1):
+        for i, cell in enumerate(row):
+            if isinstance(cell, str) and cell in codes:
+                found.setdefault(i, (f"{letter(i + 1)}{number}", cell))
+    return found
 
 
 def _unsaved_formulas(openpyxl: Any, path: Path) -> dict[int, str]:
