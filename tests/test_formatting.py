@@ -182,3 +182,24 @@ def test_powers_of_ten_are_shared_too() -> None:
     numbers = [(1.234e9, 2.5e7), (3.21e8, 6.0e6)]
     place = Place.shared(numbers)
     assert [place.beside(*pair).text(pair[0]) for pair in numbers] == ["1.2340 \u00d7 10\u2079", "3.210 \u00d7 10\u2078"]
+
+
+@pytest.mark.parametrize(
+    ("value", "decimals", "text"), [(0.4425, 3, "0.443"), (2.5, 0, "3"), (1234.565, 2, "1234.57"), (0.05, 1, "0.1")]
+)
+def test_one_number_computed_in_two_ways_is_written_the_same(value: float, decimals: int, text: str) -> None:
+    for sign, mark in ((1.0, ""), (-1.0, "\N{MINUS SIGN}")):
+        for other in (value * (1 - 1e-13), value, value * (1 + 1e-13)):
+            assert fixed(sign * other, decimals) == mark + text
+
+
+def test_ties_of_powers_and_p_values_are_settled_too() -> None:
+    assert {scientific(v, 3) for v in (1.235e9 * (1 - 1e-13), 1.235e9 * (1 + 1e-13))} == {scientific(1.235e9, 3)}
+    assert {p_value(v) for v in (0.0125 * (1 - 1e-13), 0.0125, 0.0125 * (1 + 1e-13))} == {"p = .013"}
+    assert {Place.of(1.0, v).exponent for v in (0.0995 * (1 - 1e-13), 0.0995 * (1 + 1e-13))} == {Place.of(1.0, 0.0995).exponent}
+
+
+def test_more_digits_than_two_ways_share_are_written_as_they_are() -> None:
+    assert fixed(1234567.123456789, 9) == f"{1234567.123456789:.9f}"
+    assert fixed(1e-20, 3) == "0.000"
+    assert fixed(0.9999999999999, 3) == "1.000"

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Literal
 
 from reportgen.fits import Coefficient, Number, Undefined
@@ -24,6 +25,7 @@ TOO_SMALL, TOO_LARGE = 1e-5, 1e7  # magnitudes beyond which numbers are written 
 EXTRA_DIGITS = 3  # digits an equation shows beyond those of the table, so that it can be followed by hand
 MAX_BEYOND = 2  # digits beyond those of its own standard error that an estimate gets beside others
 MAX_DECIMALS = 12
+EXACT_DIGITS = 11  # digits in which two ways to compute one number agree: beyond them they may lie on either side of a tie
 ALMOST_ZERO = 1e-13  # relative to the standard error: what is rounding is written as zero
 
 DECIMALS = {
@@ -49,13 +51,26 @@ def decimals_for(std_error: float, digits: int = 2) -> int:
     """Decimals at which a standard error shows `digits` significant digits; 0 where that is left of the point."""
     if not std_error > 0 or not math.isfinite(std_error):
         return 3
-    exponent = int(f"{std_error:.{digits - 1}e}".partition("e")[2])
+    exponent = int(f"{settled(std_error):.{digits - 1}e}".partition("e")[2])
     return min(max(digits - 1 - exponent, 0), MAX_DECIMALS)
+
+
+def settled(value: float) -> float:
+    """`value` without the digits by which two ways to compute one number differ: a tie is then written the same in both."""
+    return float(f"{value:.{EXACT_DIGITS - 1}e}")
+
+
+def _cut_off(value: float, decimals: int) -> str:
+    """`value` to some decimals, half a unit away from zero; as it stands where more digits than are sure are asked for."""
+    if not value or not math.isfinite(value) or math.floor(math.log10(abs(value))) + decimals >= EXACT_DIGITS - 1:
+        return f"{value:.{decimals}f}"
+    sure = Decimal(f"{value:.{EXACT_DIGITS - 1}e}")
+    return f"{sure.quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP):f}"
 
 
 def fixed(value: float, decimals: int) -> str:
     """`value` with a true minus sign and never a negative zero."""
-    text = f"{value:.{decimals}f}"
+    text = _cut_off(value, decimals)
     if text.startswith("-"):
         text = text[1:] if not text.strip("-0.") else MINUS + text[1:]
     return current_style().marked(text)
@@ -65,7 +80,8 @@ def scientific(value: float, digits: int = 3) -> str:
     """`value` as a power of ten with `digits` significant digits."""
     if value == 0:
         return "0"
-    mantissa, _, exponent = f"{value:.{max(digits - 1, 0)}e}".partition("e")
+    sure = settled(value) if digits < EXACT_DIGITS else value
+    mantissa, _, exponent = f"{sure:.{max(digits - 1, 0)}e}".partition("e")
     power = str(int(exponent)).translate(SUPERSCRIPTS)
     return f"{current_style().marked(mantissa.replace('-', MINUS))} \u00d7 10{power}"
 
@@ -109,7 +125,7 @@ class Place:
         size = std_error if std_error > 0 else abs(estimate) * 1e-4
         if not size > 0 or not math.isfinite(size):
             return cls(-digits, False)
-        last = int(f"{size:.{digits - 1}e}".partition("e")[2]) - (digits - 1)
+        last = int(f"{settled(size):.{digits - 1}e}".partition("e")[2]) - (digits - 1)
         as_power = needs_power(estimate, std_error)
         return cls(last if as_power else max(min(last, 0), -MAX_DECIMALS), as_power)
 
@@ -183,7 +199,7 @@ def p_value(p: Number) -> str:
     if p < 0.001:
         return f"{letter} < {marks.marked(zero + '.001')}"
     decimals = 2 if style == "ama" and p >= 0.01 and not 0.045 <= p < 0.055 else 3
-    text = f"{p:.{decimals}f}"
+    text = _cut_off(p, decimals)
     if text.startswith("1") and p < 1:
         return f"{letter} > {marks.marked(zero + '.' + '9' * decimals)}"
     return f"{letter} = {marks.marked(zero + text[1:] if text.startswith('0') else text)}"
