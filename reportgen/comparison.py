@@ -33,6 +33,7 @@ from reportgen.hypothesis_tests import (
 from reportgen.identities import IdentityCheck, check_identities
 from reportgen.influence import Influence, leave_one_group_out
 from reportgen.moments import GroupMoments
+from reportgen.slope_variance_tests import SlopeVarianceTest, slope_variance_tests
 
 __all__ = ["BetweenSlopes", "Comparison", "SlopeComparison", "compare"]
 
@@ -84,6 +85,8 @@ class Comparison:
         All forms of the Hausman test.
     group_variance : GroupVarianceTest
         Of the variance between groups.
+    slope_variance : tuple of SlopeVarianceTest
+        Of the variance of slopes between groups, where the formula lets slopes vary.
     between_slopes : tuple of BetweenSlopes or Undefined
         The slopes between groups under three weightings of the group means.
     influence : Influence
@@ -102,6 +105,7 @@ class Comparison:
     contextual_test: WaldTest | Undefined
     hausman: HausmanTable | Undefined
     group_variance: GroupVarianceTest
+    slope_variance: tuple[SlopeVarianceTest, ...]
     between_slopes: tuple[BetweenSlopes, ...] | Undefined
     influence: Influence
     null_icc: Number
@@ -132,6 +136,7 @@ def compare(moments: GroupMoments, levels: tuple[ColumnLevel, ...], fits: Mappin
         contextual_test=contextual,
         hausman=hausman_table(moments, levels, fits, contextual),
         group_variance=group_variance_test(moments, fits),
+        slope_variance=slope_variance_tests(fits),
         between_slopes=between_slopes(moments, fits["within_between"]),
         influence=leave_one_group_out(moments, levels, fits),
         null_icc=null_icc(moments),

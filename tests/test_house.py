@@ -39,6 +39,7 @@ WALK = (
     "estimability",
     "blends",
     "hypothesis_tests",
+    "slope_variance_tests",
     "hausman",
     "variance_parts",
     "variance",

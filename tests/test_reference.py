@@ -139,6 +139,15 @@ def test_tests_between_models(case: str) -> None:
         assert ours["group_variance"]["f_df"] == [reference["f_pooling"]["df1"], reference["f_pooling"]["df2"]]
 
 
+@pytest.mark.parametrize("case", [case for case in CASES if "slope_variance" in figures(case).get("tests", {})])
+def test_variance_of_slopes(case: str) -> None:
+    """Two log-likelihoods, each to 1e-4; a higher one than lme4's is the better optimum."""
+    ours, reference = results(case)["tests"]["slope_variance"][0], figures(case)["tests"]["slope_variance"]
+    assert (ours["variant"], ours["against"], ours["df"]) == ("random_slope", "random_intercept", reference["df"])
+    assert ours["lrt"] == pytest.approx(reference["lrt"], abs=4e-4)
+    assert ours["p_value"] == pytest.approx(reference["p"], rel=1e-3)
+
+
 @pytest.mark.parametrize("case", CASES)
 def test_sizes_and_levels(case: str) -> None:
     ours, reference = results(case), figures(case)

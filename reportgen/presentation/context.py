@@ -27,6 +27,7 @@ from reportgen.presentation.notation import variant_formula
 from reportgen.presentation.options import Presentation
 from reportgen.presentation.predictors import Plain
 from reportgen.presentation.wording import Wording
+from reportgen.slope_variance_tests import SlopeVarianceTest
 
 if TYPE_CHECKING:
     from reportgen.analysis import Analysis
@@ -231,6 +232,7 @@ def comparison_values(comparison: Comparison, words: Wording) -> Plain:
     return {
         "null_icc": {"defined": False, "reason": words.issue(icc.reason)} if isinstance(icc, Undefined) else _icc(icc),
         "contextual_test": _contextual_test(comparison.contextual_test, words),
+        "slope_tests": [_slope_test(test) for test in comparison.slope_variance],
         "ingredients": {"defined": False} if isinstance(parts, Undefined) else _ingredients(parts),
         "all_hold": all(check.holds is not False for check in comparison.checks),
     }
@@ -248,6 +250,10 @@ def _contextual_test(test: WaldTest | Undefined, words: Wording) -> Plain:
         "p": p_value(test.f_p_value),
         "chi2_p": p_value(test.p_value),
     }
+
+
+def _slope_test(test: SlopeVarianceTest) -> Plain:
+    return {"defined": not isinstance(test.lrt, Undefined), "df1": count(test.df[0]), "df2": count(test.df[1])}
 
 
 def _ingredients(parts: Ingredients) -> Plain:

@@ -104,12 +104,30 @@ def tests_table(analysis: Analysis, words: Wording) -> Table:
         header = words["test.equal_slopes"].format(count(int(own.estimable.sum())))
         rows.append(Row(header, _plain(f"F = {quantity('statistic', own.f)}", f_df, p_value(own.p_value))))
     if not isinstance(variance.lrt, Undefined):
-        df = words["test.mixture"]
+        df = words["test.mixture"].format(0, 1)
         rows.append(
             Row(words["test.lrt"], _plain(f"χ² = {quantity('statistic', variance.lrt)}", df, p_value(variance.lrt_p_value)))
         )
+    rows += _slope_variance_rows(analysis, words)
     columns = tuple(Column(words[f"table.tests.{head}"]) for head in ("statistic", "df", "p"))
     return Table("tests", words["table.tests.stub"], columns, tuple(rows))
+
+
+def _slope_variance_rows(analysis: Analysis, words: Wording) -> list[Row]:
+    """Tests of the variance of slopes; one is enough where no predictor is split into two parts, since both models are one."""
+    found = analysis.comparison.slope_variance
+    rows = []
+    for test in found if any(level.is_split for level in analysis.levels[:-1]) else found[:1]:
+        names = words["list.separator"].join(printable(column, 40) for column in test.columns)
+        header = words["test.slope_variance"].format(names, words.variant(test.variant))
+        if isinstance(test.lrt, Undefined):
+            if test.columns:  # else there is no such model, and the page says so where models are listed
+                gap = missing(words.issue(test.lrt.reason))
+                rows.append(Row(header, (gap, Cell(MISSING, (), gap.note), gap)))
+            continue
+        df = words["test.mixture"].format(*test.df)
+        rows.append(Row(header, _plain(f"χ² = {quantity('statistic', test.lrt)}", df, p_value(test.p_value))))
+    return rows
 
 
 def hausman_table(found: HausmanTable | Undefined, words: Wording) -> Table:

@@ -14,6 +14,7 @@ from reportgen.influence import SlopesWithout
 from reportgen.influence_moves import Kind, Move, strongest_moves
 from reportgen.pair_influence import SlopesWithoutPairs
 from reportgen.presentation.collector import Collector, Json
+from reportgen.slope_variance_tests import SlopeVarianceTest
 
 Name = Callable[[int], str | None]
 """From the index of a group to its name, or to nothing where none may be named."""
@@ -63,6 +64,7 @@ def tests_entry(comparison: Comparison, top: Collector) -> dict[str, Json]:
         "hausman": _hausman(comparison.hausman, top),
         "swamy_arora": _swamy_arora(comparison.hausman, top),
         "group_variance": _group_variance(comparison.group_variance, top),
+        "slope_variance": [_slope_variance(test, top) for test in comparison.slope_variance],
     }
 
 
@@ -90,6 +92,18 @@ def _group_variance(test: GroupVarianceTest, top: Collector) -> dict[str, Json]:
         "beyond_group_level": _f_test(test.beyond, top),
         "lrt": top.number(test.lrt),
         "lrt_p_value": top.number(test.lrt_p_value),
+    }
+
+
+def _slope_variance(test: SlopeVarianceTest, top: Collector) -> dict[str, Json]:
+    """`df`: of the two chi-squared distributions whose equal mixture gives the p value."""
+    return {
+        "variant": test.variant,
+        "against": test.against,
+        "columns": list(test.columns),
+        "lrt": top.number(test.lrt),
+        "df": list(test.df),
+        "p_value": top.number(test.p_value),
     }
 
 

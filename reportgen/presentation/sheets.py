@@ -183,6 +183,9 @@ def tests_sheet(results: Results) -> Sheet:
     beyond = variance["beyond_group_level"]
     rows.append(("differences beyond group-level predictors", "F", beyond["f"], *_two(beyond["f_df"]), beyond["f_p_value"]))
     rows.append(("variance between groups", "likelihood ratio", variance["lrt"], None, None, variance["lrt_p_value"]))
+    for test in tests["slope_variance"]:
+        name = f"variance of slopes, {test['variant']}"
+        rows.append((name, "restricted likelihood ratio, chi2 mixture", test["lrt"], *test["df"], test["p_value"]))
     for form in tests["hausman"]:
         df = form["df"] if isinstance(form["df"], list) else [form["df"], None]
         rows.append((f"Hausman, {form['form']}", "F" if df[1] else "chi2", form["statistic"], *df, form["p_value"]))
