@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from situations import analysis, document, grouped
+from test_unfitted_report import text
 
 from reportgen.analysis import walk
 from reportgen.presentation.html import render_html
@@ -56,10 +57,20 @@ def test_the_advice_depends_on_the_number_of_groups(situation: str, words: str) 
     assert words in render_html(document(situation))
 
 
-def test_where_all_agree_it_is_said_once() -> None:
-    strong = told(grouped((10,) * 40, 3, tau=0.2, gap=3.0))
-    assert strong["agreed"] == "p < .001"
-    assert error_values(analysis("example"), "bodyLength2")["agreed"] == ""
+def test_only_what_changes_is_told() -> None:
+    strong = grouped((10,) * 40, 3, tau=0.2, gap=3.0)
+    assert not told(strong)["depends"]
+    whole = text(walk("y ~ x + (1 | g)", strong))
+    assert (
+        "nowhere does an interval cover zero with one of the model’s own error, CR1, CR2 and CR3 and not with another" in whole
+    )
+    assert "p < .001 with the model’s own error" not in whole
+    found: dict[str, Any] = dict(error_values(analysis("example"), "bodyLength2"))
+    shown = ", ".join(found["between"]["robust"][:2]) + " and " + found["between"]["robust"][2]
+    assert f"between groups ({found['between']['model']} with the model’s own error, {shown} with CR1, CR2 and CR3)" in text(
+        "example"
+    )
+    assert "the slope of bodyLength2 within groups (" not in text("example")
 
 
 def test_a_predictor_of_the_groups_is_told_by_the_model_whose_slope_the_summary_has() -> None:

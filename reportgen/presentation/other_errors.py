@@ -24,14 +24,9 @@ ROBUST = ("CR1", "CR2", "CR3")
 
 
 def error_values(analysis: Analysis, column: str) -> Plain:
-    """p values of one predictor's slopes by standard error, and whether the intervals agree about zero.
-
-    `agreed`: the p value where all are the same; `depends`: whether the intervals of one slope do not agree.
-    """
+    """p values of one predictor's slopes by standard error; `depends`: whether the intervals of a slope disagree about zero."""
     found = {kind: _slope(analysis, column, places) for kind, places in SLOPES}
-    told = {text for entry in found.values() for text in (entry.get("model"), *entry.get("robust", ())) if text}
-    depends = any(entry["defined"] and not (entry["all_cover"] or entry["none_covers"]) for entry in found.values())
-    return {**found, "agreed": told.pop() if len(told) == 1 else "", "depends": depends}
+    return {**found, "depends": any(entry["defined"] and entry["depends"] for entry in found.values())}
 
 
 def _slope(analysis: Analysis, column: str, places: tuple[tuple[str, Role], ...]) -> Plain:
@@ -58,6 +53,7 @@ def _told(found: list[Coefficient]) -> Plain:
         "robust": [p_value(item.p_value) for item in found[1:]],
         "all_cover": all(covers),
         "none_covers": not any(covers),
+        "depends": any(covers) and not all(covers),
     }
 
 
