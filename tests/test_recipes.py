@@ -17,12 +17,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from situations import SITUATIONS, analysis, grouped
+from situations import SITUATIONS, analysis, document, grouped
 
 from reportgen.analysis import Analysis, walk
 from reportgen.choices import Options
 from reportgen.estimation.regressors import INTERCEPT
 from reportgen.fits import Coefficient, LeastSquaresFit, MixedFit
+from reportgen.presentation.html import render_html
 from reportgen.presentation.recipes import Names, model, names_of, recipes
 from reportgen.presentation.recipes.models import AS_THEY_STAND
 from reportgen.presentation.recipes.r import translated
@@ -249,3 +250,17 @@ def test_stata_makes_the_columns_it_can_and_names_the_others() -> None:
         "* fill in x6: I(z ** 2)",
     ]
     assert 'generate x7 = (kind == "mid") * log(v)' in made
+
+
+def test_stata_keeps_the_data_for_the_lines_that_follow() -> None:
+    lines: Any = recipes(analysis("two_levels"))
+    assert lines["models"]["separate"]["stata"] == "statsby _b _se, by(group_id) saving(separate, replace): regress y x"
+    assert not any("clear" in line["stata"] for line in lines["models"].values())
+
+
+def test_robust_errors_in_r() -> None:
+    line = 'clubSandwich::coef_test(m, vcov = clubSandwich::vcovCR(m, cluster = d$g, type = "CR2"{}))'
+    assert recipes(analysis("two_levels"))["robust"] == line.format("")
+    assert recipes(case("weights"))["robust"] == line.format(", inverse_var = TRUE")
+    assert "clubSandwich, which has to be installed" in render_html(document("two_levels"))
+    assert "clubSandwich" not in render_html(document("no_predictor"))

@@ -28,12 +28,14 @@ def recipes(analysis: Analysis) -> dict[str, object]:
     Returns
     -------
     dict
-        ``preparation``: language to text; ``models``: variant id to language to line.
+        ``preparation``: language to text; ``models``: variant id to language to line; ``robust``: the line for cluster-robust
+        errors in R.
     """
     names = names_of(analysis)
     models = {variant.id: model(variant, analysis, names) for variant in CATALOGUE if variant.id in analysis.fits}
     return {
         "preparation": {key: "\n".join(language.prepare(names)) for key, language in LANGUAGES.items()},
+        "robust": r.robust(names),
         "models": {
             name: {key: language.line(recipe, names) for key, language in LANGUAGES.items()} for name, recipe in models.items()
         },

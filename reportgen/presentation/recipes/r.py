@@ -64,6 +64,12 @@ def line(model: Model, names: Names) -> str:
     return f"lmerTest::lmer({y} ~ {model.right_side()} + ({effects} {bar} {g}), {data})"
 
 
+def robust(names: Names) -> str:
+    """The line that gives a model ``m`` cluster-robust errors (CR2)."""
+    weights = ", inverse_var = TRUE" if names.weights else ""
+    return f'clubSandwich::coef_test(m, vcov = clubSandwich::vcovCR(m, cluster = d${names.group}, type = "CR2"{weights}))'
+
+
 def _group_means(model: Model, names: Names) -> str:
     if not names.weights:
         means = f"aggregate(d[c({quoted([names.response, *model.columns])})], list(group = d${names.group}), mean)"

@@ -60,7 +60,7 @@ def line(model: Model, names: Names) -> str:
     left = " ".join([names.response, *parts])
     weight = f" [aweight = {names.weights}]" if names.weights else ""
     if model.estimator == "separate":
-        return f"statsby _b _se, by(group_id) clear: regress {left}{weight}"
+        return f"statsby _b _se, by(group_id) saving(separate, replace): regress {left}{weight}"  # the data stay in memory
     if model.estimator in ("absorbed", "double_demeaned"):
         return f"areg {left}{weight}, absorb(group_id)"
     if model.estimator == "group_means":
