@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from reportgen.findings import Finding
     from reportgen.fits import Fit, ModelFit, Undefined
     from reportgen.formula import ModelFormula
+    from reportgen.level_spread import LevelSpread
     from reportgen.moments import GroupMoments
     from reportgen.points import Points
     from reportgen.sample import Sample
@@ -72,6 +73,8 @@ class Analysis:
         The choices made.
     disclosure : Disclosure
         What may be shown of single groups.
+    level_spreads : tuple of LevelSpread
+        Residual spread at the levels of each factor of the groups.
     """
 
     formula: ModelFormula
@@ -89,6 +92,7 @@ class Analysis:
     design: Design
     options: Options
     disclosure: Disclosure = OPEN
+    level_spreads: tuple[LevelSpread, ...] = ()
 
     @property
     def uses_kenward_roger(self) -> bool:
@@ -168,6 +172,7 @@ def walk(
         findings=models.findings,
         design=design,
         options=options,
+        level_spreads=models.level_spreads,
     )
 
 

@@ -248,7 +248,7 @@ class SeparateFit:
     variant : str
         Id in the catalogue.
     columns : tuple of str
-        The k design columns that vary within groups.
+        The k design columns that vary within groups, without those left out.
     estimable : (J,) array of bool
         Groups with enough rows and variation for all k slopes; E of them.
     slopes : (E, k) array
@@ -258,10 +258,14 @@ class SeparateFit:
     sigma2, df_residual : float or Undefined, float
         That variance, and its degrees of freedom: the sum of n_j - 1 - k.
     f, f_df, p_value
-        F test that the slopes of the estimable groups are equal, against one slope beside an intercept for every group;
-        its (E - 1) k and `df_residual` degrees of freedom.
+        F test that the slopes of the estimable groups are equal, against one slope of every column of the formula, those left
+        out included, beside an intercept for every group; its E k less the number of these columns, and `df_residual` degrees
+        of freedom.
     n_obs, n_groups : int
         Rows and groups used, those of the other groups included.
+    left_out : tuple of str
+        Columns that are a combination of the others in every group, as the product of time and treatment: the slopes of a group
+        hold at the group's own values.
     """
 
     variant: str
@@ -276,6 +280,7 @@ class SeparateFit:
     p_value: Number
     n_obs: int
     n_groups: int
+    left_out: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from reportgen.estimation.refinement import refined
 from reportgen.estimation.runner import fit_variants
 from reportgen.findings import Evidence, Finding, find
 from reportgen.fits import Fit, Issue, Undefined
+from reportgen.level_spread import GroupFactors, LevelSpread, level_spreads
 from reportgen.variance import FittedData, Resampling, VarianceSide, variance_side
 
 
@@ -34,6 +35,7 @@ class Models:
     variance: VarianceSide
     agreement: tuple[Agreement, ...] | Undefined
     findings: tuple[Finding, ...]
+    level_spreads: tuple[LevelSpread, ...]
 
 
 def fit_and_compare(design: Design, collected: Collected, options: Options, tell: Progress) -> Models:
@@ -67,6 +69,11 @@ def fit_and_compare(design: Design, collected: Collected, options: Options, tell
     if options.cross_check:
         tell("refitting with statsmodels", 0)
         agreement = cross_check(points, moments.columns, fits)
+    factors = GroupFactors.of(moments, levels[:-1], design.parts_of, design.references)
+    spreads = level_spreads(moments, factors, fits["no_pooling"])
+    evidence = Evidence(
+        model, collected.sample, collected.groups, levels, moments, points, fits, comparison, design.products, spreads
+    )
     resampling = Resampling(options.bootstrap, options.seed)
     return Models(
         levels,
@@ -74,5 +81,6 @@ def fit_and_compare(design: Design, collected: Collected, options: Options, tell
         comparison,
         variance_side(FittedData(moments, levels[:-1], fits, effects), comparison.null_icc, resampling),
         agreement,
-        find(Evidence(model, collected.sample, collected.groups, levels, moments, points, fits, comparison, design.products)),
+        find(evidence),
+        spreads,
     )

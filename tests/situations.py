@@ -38,6 +38,8 @@ def grouped(sizes: tuple[int, ...], seed: int, tau: float = 2.0, gap: float = 1.
 def _frames() -> Mapping[str, tuple[str, pd.DataFrame]]:
     balanced, uneven = grouped((9,) * 8, 1), grouped((1, 3, 5, 8, 12, 4, 6, 2, 7, 30), 2)
     constant = balanced.assign(t=np.tile(np.arange(9.0), 8))
+    trial = constant.assign(arm=np.where(constant["g"].str[-1].astype(int) % 2 == 1, "new", "old"))
+    trial["y"] += np.where(trial["arm"] == "new", 4.0, 0.0) * np.random.Generator(np.random.PCG64(9)).normal(0, 1, 72)
     flat = grouped((9,) * 8, 3, tau=0.0, gap=0.0)
     flat["y"] -= 0.8 * flat.groupby("g")["y"].transform("mean")
     hostile = balanced.rename(columns={"x": HOSTILE, "g": "a|b $g"})
@@ -58,6 +60,7 @@ def _frames() -> Mapping[str, tuple[str, pd.DataFrame]]:
         "group_level_only": ("y ~ w + (1 | g)", balanced),
         "within_only": ("y ~ t + (1 | g)", constant),
         "growth": ("y ~ t * w + (1 | g)", constant),
+        "trial": ("y ~ t * arm + (1 | g)", trial),
         "no_group_variance": ("y ~ x + (1 | g)", flat),
         "no_predictor_no_group_variance": ("y ~ 1 + (1 | g)", flat),
         "random_slopes": ("y ~ x + z + (1 + x | g)", balanced),

@@ -49,6 +49,8 @@ WALK = (
     "influence_moves",
     "comparison",
     "conditional_slopes",
+    "compared_at",
+    "level_spread",
     "findings",
     "modelling",
     "prediction",

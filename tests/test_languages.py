@@ -199,7 +199,15 @@ def rare_findings(n: int) -> tuple[Finding, ...]:
         "numeric_group_predictor": {**x},
         "overlapping_predictors": {"columns": [{"column": "x", "vif": 17.3}, {"column": "z", "vif": 18.4}][:n]},
         "several_optima": {"variants": ["random_intercept", "mundlak"][:n]},
-        "slopes_differ": {"f": 4.567, "df1": 7.0, "df2": 89.0, "p_value": 0.00123, "n": 8},
+        "slopes_differ": {"f": 4.567, "df1": 7.0, "df2": 89.0, "p_value": 0.00123, "n": 8, "left_out": ["x:w", "z:w"][: n - 1]},
+        "unequal_level_spread": {
+            "factor": "arm",
+            "lowest_level": "old",
+            "lowest": 1.23,
+            "highest_level": "new",
+            "highest": 3.45,
+            "ratio": 2.81,
+        },
         "similar_labels": {"n": n, "examples": [["q1", "q2"], ["q3", "q4"]][:n]},
     }
     return tuple(Finding(kind, "caution", MappingProxyType(found)) for kind, found in values.items())

@@ -111,7 +111,8 @@ def strangers(text: str, pool: list[float]) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    "situation", ["example", "several", "unbalanced", "random_slopes", "missing", "many_groups", "two_groups"]
+    "situation",
+    ["example", "several", "unbalanced", "random_slopes", "missing", "many_groups", "two_groups", "growth", "trial"],
 )
 def test_every_number_of_a_sentence_is_in_the_result_file(situation: str) -> None:
     made = document(situation)

@@ -70,7 +70,14 @@ def test_groups_that_differ_in_their_slopes_are_a_caution_unless_slopes_may_vary
     (finding,) = (f for f in found.findings if f.kind == "slopes_differ")
     own = found.fits["separate"]
     assert isinstance(own, SeparateFit)
-    assert dict(finding.values) == {"f": own.f, "df1": 5.0, "df2": own.df_residual, "p_value": own.p_value, "n": 6}
+    assert dict(finding.values) == {
+        "f": own.f,
+        "df1": 5.0,
+        "df2": own.df_residual,
+        "p_value": own.p_value,
+        "n": 6,
+        "left_out": [],
+    }
     assert "over 6 groups that can carry a regression of their own" in render_html(build_document(found))
     assert "slopes_differ" not in kinds(walk("y ~ x + (1 + x | g)", data))
     assert "slopes_differ" not in kinds(walk(FORMULA, rows([1.0] * 6)))

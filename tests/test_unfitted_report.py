@@ -319,7 +319,7 @@ def test_the_caption_of_the_groups_names_the_columns_that_are_there() -> None:
             "Groups: rows, means, slopes of a regression of their own (separate regressions, with one residual variance",
         ),
         ("two_levels", "where a group cannot carry one), and what the random intercept model makes of them"),
-        ("too_few_groups", "Groups: rows, means and what the random intercept model makes of them"),
+        ("too_few_groups", "without x:w, which is a combination of the others inside a group"),
         ("perfect", "Groups: rows, means and slopes of a regression of their own"),
     ):
         assert caption in text(situation), situation

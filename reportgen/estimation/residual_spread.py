@@ -52,6 +52,13 @@ class ResidualSpread:
         return int(self.groups[np.argmax(self.deviations)])
 
 
+def residual_squares(moments: GroupMoments, fit: LeastSquaresFit) -> Array:
+    """(J,) sums of squares that the slopes of the model with group dummies leave in each group."""
+    slope_of = {c.column: c.estimate for c in fit.coefficients if c.role == "within"}
+    residual = np.array([-slope_of.get(column, 0.0) for column in moments.columns[:-1]] + [1.0])
+    return moments.squares_of(residual)
+
+
 def residual_spread(moments: GroupMoments, fit: Fit) -> ResidualSpread | Undefined:
     """Residual standard deviation of every group, and how far they differ beyond chance.
 
@@ -69,10 +76,8 @@ def residual_spread(moments: GroupMoments, fit: Fit) -> ResidualSpread | Undefin
         return absent(fit)
     if not moments.keeps_products:
         return Undefined(products_not_kept(moments))
-    slope_of = {c.column: c.estimate for c in fit.coefficients if c.role == "within"}
-    residual = np.array([-slope_of.get(column, 0.0) for column in moments.columns[:-1]] + [1.0])
     df = moments.rows - 1.0
-    variances = moments.squares_of(residual) / np.maximum(df, 1.0)
+    variances = residual_squares(moments, fit) / np.maximum(df, 1.0)
     floor = 1e-12 * moments.S_T[-1, -1] / moments.n_rows
     groups = np.flatnonzero((moments.rows >= MIN_ROWS) & (variances > floor))
     if len(groups) < MIN_GROUPS:

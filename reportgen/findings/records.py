@@ -11,6 +11,7 @@ from reportgen.column_levels import ColumnLevel
 from reportgen.comparison import Comparison
 from reportgen.fits import Fit
 from reportgen.formula import ModelFormula
+from reportgen.level_spread import LevelSpread
 from reportgen.moments import GroupMoments
 from reportgen.points import Points
 from reportgen.sample import Sample
@@ -53,6 +54,7 @@ class Evidence:
     fits: Mapping[str, Fit]
     comparison: Comparison
     products: frozenset[str] = frozenset()
+    level_spreads: tuple[LevelSpread, ...] = ()
 
     @cached_property
     def worded_groups(self) -> tuple[str, ...]:

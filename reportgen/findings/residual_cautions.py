@@ -9,6 +9,8 @@ from reportgen.fits import SeparateFit, Undefined
 
 UNEVEN = 0.2  # share by which the residual spread of groups typically differs from the common one, from which it is said
 UNEQUAL_SLOPES = 0.01  # p value of the F test of equal slopes below which one slope for all groups is said to hide something
+UNEVEN_LEVELS = 1.5  # ratio of the residual spreads at two levels of a factor of the groups from which it is said,
+UNLIKELY = 0.05  # if the p value of the test that all levels have one spread is below this
 BEYOND_CHANCE = 3.0  # standard errors by which it must exceed what chance makes of equal spreads
 
 
@@ -29,6 +31,22 @@ def unequal_residual_spread(evidence: Evidence) -> Iterator[Finding]:
         yield Finding("unequal_residual_spread", "caution", values)
 
 
+def unequal_level_spread(evidence: Evidence) -> Iterator[Finding]:
+    """Residuals that scatter much more at one level of a factor of the groups than at another, beyond chance."""
+    for found in evidence.level_spreads:
+        if isinstance(found.test, Undefined) or found.ratio < UNEVEN_LEVELS or found.test.p_value >= UNLIKELY:
+            continue
+        values = {
+            "factor": found.factor,
+            "lowest_level": found.levels[found.lowest],
+            "lowest": found.deviations[found.lowest],
+            "highest_level": found.levels[found.highest],
+            "highest": found.deviations[found.highest],
+            "ratio": found.ratio,
+        }
+        yield Finding("unequal_level_spread", "caution", values)
+
+
 def slopes_differ(evidence: Evidence) -> Iterator[Finding]:
     """Groups whose own slopes differ, while no slope of the formula may vary."""
     own = evidence.fits.get("separate")
@@ -36,8 +54,15 @@ def slopes_differ(evidence: Evidence) -> Iterator[Finding]:
         return
     if isinstance(own.f, Undefined) or isinstance(own.p_value, Undefined) or own.p_value >= UNEQUAL_SLOPES:
         return
-    values = {"f": own.f, "df1": own.f_df[0], "df2": own.f_df[1], "p_value": own.p_value, "n": int(own.estimable.sum())}
+    values = {
+        "f": own.f,
+        "df1": own.f_df[0],
+        "df2": own.f_df[1],
+        "p_value": own.p_value,
+        "n": int(own.estimable.sum()),
+        "left_out": list(own.left_out),
+    }
     yield Finding("slopes_differ", "caution", values)
 
 
-RESIDUAL_RULES: tuple[Rule, ...] = (unequal_residual_spread, slopes_differ)
+RESIDUAL_RULES: tuple[Rule, ...] = (unequal_residual_spread, unequal_level_spread, slopes_differ)

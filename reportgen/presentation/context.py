@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, cast
 from reportgen.blends import Ingredients
 from reportgen.comparison import Comparison
 from reportgen.disclosure import NAMES_OF_GROUPS
-from reportgen.fits import LeastSquaresFit, MixedFit, Undefined, UnfitVariant
+from reportgen.fits import LeastSquaresFit, MixedFit, SeparateFit, Undefined, UnfitVariant
 from reportgen.hypothesis_tests import WaldTest
 from reportgen.presentation import data_tables
 from reportgen.presentation.formatting import (
@@ -215,12 +215,13 @@ def variant_values(analysis: Analysis, words: Wording) -> list[Plain]:
             {
                 "id": name,
                 "label": words.variant(name),
-                "formula": printable(variant_formula(name, analysis.formula, analysis.levels), 400),
+                "formula": printable(variant_formula(name, analysis.formula, analysis.levels, fit), 400),
                 "is_fitted": is_fitted,
                 "is_mixed": isinstance(fit, MixedFit),
                 "reason": words.issue(fit.reason) if isinstance(fit, UnfitVariant) else "",
                 "issues": [words.issue(issue) for issue in fit.issues] if isinstance(fit, LeastSquaresFit | MixedFit) else [],
                 "df_residual": degrees_of_freedom(fit.df_residual) if isinstance(fit, LeastSquaresFit) else "",
+                "left_out": [printable(column, 60) for column in fit.left_out] if isinstance(fit, SeparateFit) else [],
             }
         )
     return entries

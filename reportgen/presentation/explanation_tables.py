@@ -101,7 +101,11 @@ def tests_table(analysis: Analysis, words: Wording) -> Table:
     own = analysis.fits["separate"]
     if isinstance(own, SeparateFit) and not isinstance(own.f, Undefined):
         f_df = in_a_row(own.f_df)
-        header = words["test.equal_slopes"].format(count(int(own.estimable.sum())))
+        n, products = (
+            count(int(own.estimable.sum())),
+            words["list.separator"].join(printable(name, 40) for name in own.left_out),
+        )
+        header = words["test.slopes_beyond"].format(products, n) if products else words["test.equal_slopes"].format(n)
         rows.append(Row(header, _plain(f"F = {quantity('statistic', own.f)}", f_df, p_value(own.p_value))))
     if not isinstance(variance.lrt, Undefined):
         df = words["test.mixture"].format(0, 1)

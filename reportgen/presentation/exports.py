@@ -20,7 +20,7 @@ from reportgen.presentation.data_tables import ledger_reason, shrinkage
 from reportgen.presentation.number_style import PLAIN_NUMBERS, number_style
 from reportgen.presentation.residual_checks import residuals_entry
 from reportgen.presentation.result_comparison import between_entry, conditional_entry, influence_entry, slope_entry, tests_entry
-from reportgen.presentation.result_explanation import curve_entry, ingredients_entry, spread_entry
+from reportgen.presentation.result_explanation import curve_entry, ingredients_entry, level_spread_entry, spread_entry
 from reportgen.presentation.result_groups import GroupLines, fragment
 from reportgen.presentation.result_variance import variance_entry
 from reportgen.presentation.result_variants import variant_entry
@@ -77,6 +77,7 @@ def _content(analysis: Analysis, words: Wording) -> dict[str, Json]:
         "columns": _columns(analysis),
         "variants": {variant: variant_entry(analysis, variant, Collector(words), lines) for variant in analysis.fits},
         "slopes": [slope_entry(slope, top) for slope in comparison.slopes],
+        "residual_spread_of_levels": [level_spread_entry(found, top) for found in analysis.level_spreads],
         "conditional_slopes": [conditional_entry(item, top) for item in analysis.conditional_slopes],
         "tests": tests_entry(comparison, top),
         "between_slopes": between_entry(comparison.between_slopes, top),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reportgen.column_levels import ColumnLevel
+from reportgen.fits import Fit, SeparateFit
 from reportgen.variants import CATALOGUE, Variant, within_products
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ PART = {
 """How a role writes a design column: its deviation from the group mean, its group mean, or as it stands."""
 
 
-def variant_formula(name: str, formula: ModelFormula, levels: tuple[ColumnLevel, ...]) -> str:
+def variant_formula(name: str, formula: ModelFormula, levels: tuple[ColumnLevel, ...], fit: Fit) -> str:
     """The model of a variant in Wilkinson notation.
 
     Parameters
@@ -31,6 +32,8 @@ def variant_formula(name: str, formula: ModelFormula, levels: tuple[ColumnLevel,
         The user's formula.
     levels : tuple of ColumnLevel
         The design columns, the response last.
+    fit : Fit
+        The variant, for what a regression of a single group leaves out.
 
     Returns
     -------
@@ -47,7 +50,8 @@ def variant_formula(name: str, formula: ModelFormula, levels: tuple[ColumnLevel,
     response = formula.response
     split = [level.column for level in levels[:-1] if level.varies_within]
     if variant.estimator == "separate":
-        return f"{response} ~ {' + '.join(split or ['1'])}, by {group}"
+        left_out = fit.left_out if isinstance(fit, SeparateFit) else ()
+        return f"{response} ~ {' + '.join([column for column in split if column not in left_out] or ['1'])}, by {group}"
     if variant.estimator == "group_means":
         return f"mean({response}) ~ {' + '.join(parts or ['1'])}"
     if variant.estimator == "double_demeaned":

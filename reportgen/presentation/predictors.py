@@ -7,6 +7,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from reportgen.blends import Blend
+from reportgen.compared_at import multipliers
 from reportgen.comparison import SlopeComparison
 from reportgen.fits import Coefficient, LeastSquaresFit, MixedFit, Undefined, coefficient
 from reportgen.presentation.curve_points import is_flat, slope_if, told_points
@@ -127,17 +128,10 @@ def _multiplied(analysis: Analysis, column: str) -> Plain:
 
     It compares groups at the means of these in the regression of the group means, and at zero in models with the product.
     """
-    parts_of = analysis.design.parts_of
-    others = [
-        part
-        for level in analysis.levels[:-1]
-        if column in level.means_aliased_with
-        for part in parts_of[level.column]
-        if part not in parts_of[column]
-    ]
+    others = multipliers(analysis.design.parts_of, analysis.levels[:-1], column)
     names = dict.fromkeys(printable(part.name, SHORT) for part in others)
     any_factor = any(part.level for part in others)
-    return {"columns": list(names), "any_factor": any_factor, "mean": "" if any_factor else _mean_of(analysis, others)}
+    return {"columns": list(names), "any_factor": any_factor, "mean": "" if any_factor else _mean_of(analysis, list(others))}
 
 
 def _mean_of(analysis: Analysis, parts: Sequence[object]) -> str:

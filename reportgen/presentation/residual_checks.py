@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reportgen.fits import Issue, LeastSquaresFit, MixedFit, ModelFit, Undefined
+from reportgen.level_spread import LevelSpread
 from reportgen.prediction import NewRows, predict
 from reportgen.presentation.collector import Collector, Json
-from reportgen.presentation.formatting import count, percent, quantity, significant
+from reportgen.presentation.formatting import count, degrees_of_freedom, p_value, percent, printable, quantity, significant
 from reportgen.presentation.shown import group_name
 from reportgen.presentation.wording import Wording
 
@@ -128,8 +129,9 @@ def residual_values(analysis: Analysis, residuals: Residuals | Undefined, words:
             "is_chance": spread.relative == 0.0,
         }
     )
+    by_level = [_level_values(found, words) for found in analysis.level_spreads]
     if isinstance(residuals, Undefined):
-        return {"defined": False, "reason": words.issue(residuals.reason), "by_group": by_group}
+        return {"defined": False, "reason": words.issue(residuals.reason), "by_group": by_group, "by_level": by_level}
     lowest, highest = residuals.thirds
     return {
         "defined": True,
@@ -143,4 +145,31 @@ def residual_values(analysis: Analysis, residuals: Residuals | Undefined, words:
         "lowest_third": significant(lowest, 3),
         "highest_third": significant(highest, 3),
         "by_group": by_group,
+        "by_level": by_level,
+    }
+
+
+def _level_values(found: LevelSpread, words: Wording) -> dict[str, object]:
+    """What the page says about the spread at the levels of a factor of the groups."""
+    test = found.test
+    tested: dict[str, object] = (
+        {"defined": False, "reason": words.issue(test.reason)}
+        if isinstance(test, Undefined)
+        else {
+            "defined": True,
+            "f": quantity("statistic", test.f),
+            "df1": degrees_of_freedom(test.f_df[0]),
+            "df2": degrees_of_freedom(test.f_df[1]),
+            "p": p_value(test.p_value),
+        }
+    )
+    return {
+        "factor": printable(found.factor, 60),
+        "n": count(len(found.levels)),
+        "lowest": significant(found.deviations[found.lowest], 3),
+        "lowest_level": printable(found.levels[found.lowest], 60),
+        "highest": significant(found.deviations[found.highest], 3),
+        "highest_level": printable(found.levels[found.highest], 60),
+        "ratio": significant(found.ratio, 3),
+        "test": tested,
     }

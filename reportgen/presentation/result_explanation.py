@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from reportgen.comparison import Comparison
 from reportgen.fits import Undefined
+from reportgen.level_spread import LevelSpread
 from reportgen.presentation.collector import Collector, Json
 from reportgen.presentation.curve_points import slope_if, told_points
 from reportgen.presentation.result_comparison import Name
@@ -40,6 +41,24 @@ def ingredients_entry(comparison: Comparison) -> dict[str, Json] | None:
         "psi_smallest_group": parts.psi_at_smallest,
         "psi_mean_group": parts.psi_at_mean,
         "psi_largest_group": parts.psi_at_largest,
+    }
+
+
+def level_spread_entry(found: LevelSpread, top: Collector) -> dict[str, Json]:
+    """Residual standard deviations at the levels of a factor of the groups, and the test that they are one."""
+    test = found.test
+    if isinstance(test, Undefined):
+        top.note(test.reason)
+    return {
+        "factor": found.factor,
+        "levels": [
+            {"level": level, "n_groups": n, "std_dev": top.number(deviation)}
+            for level, n, deviation in zip(found.levels, found.n_groups, found.deviations, strict=True)
+        ],
+        "ratio": top.number(found.ratio),
+        "f": None if isinstance(test, Undefined) else top.number(test.f),
+        "f_df": None if isinstance(test, Undefined) else list(test.f_df),
+        "p_value": None if isinstance(test, Undefined) else top.number(test.p_value),
     }
 
 

@@ -23,7 +23,7 @@ def variant_entry(analysis: Analysis, name: str, collector: Collector, lines: Gr
         "status": "not_fitted" if isinstance(fit, UnfitVariant) else "fitted",
         "reason": words.issue(fit.reason) if isinstance(fit, UnfitVariant) else None,
         "label": words.variant(name),
-        "formula": variant_formula(name, analysis.formula, analysis.levels),
+        "formula": variant_formula(name, analysis.formula, analysis.levels, fit),
     }
     if isinstance(fit, UnfitVariant):
         collector.note(fit.reason)
@@ -117,6 +117,7 @@ def _separate(fit: SeparateFit, collector: Collector, lines: GroupLines) -> dict
     return {
         "terms": [],
         "columns": list(fit.columns),
+        "left_out": list(fit.left_out),
         "slopes": GroupFigures(own, fit.slopes[rows]),
         "std_errors": {} if isinstance(errors, Undefined) else GroupFigures(own, errors[rows]),
         "sigma2_residual": collector.number(fit.sigma2),

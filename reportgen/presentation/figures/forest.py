@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from reportgen.compared_at import is_at_zero, multipliers
 from reportgen.fits import Coefficient, LeastSquaresFit, MixedFit, Role
 from reportgen.presentation.figures.style import COLOURS, INK, MARKERS, PALE, Figure, literal
 from reportgen.presentation.wording import Wording
@@ -29,6 +30,7 @@ def forest_figure(analysis: Analysis, column: str, words: Wording) -> Figure:
         Labels.
     """
     entries: list[tuple[str, Coefficient]] = []
+    at = _places(analysis, column, words)
     for variant, fit in analysis.fits.items():
         if isinstance(fit, LeastSquaresFit | MixedFit):
             entries += [(variant, c) for c in analysis.shown(fit) if c.column == column and c.role in SHOWN]
@@ -44,7 +46,8 @@ def forest_figure(analysis: Analysis, column: str, words: Wording) -> Figure:
             axes.plot([c.estimate], [y], marker=MARKERS[variant], color=colour, markersize=6.5)
             name = words[f"variant_short.{variant}"]
             role = words[f"role_short.{c.role}"]
-            labels.append(words["figure.forest_role"].format(name, role) if variant in several else name)
+            label = words["figure.forest_role"].format(name, role) if variant in several else name
+            labels.append(words["figure.forest_at"].format(label, at[variant]) if at else label)
         axes.set_yticks(range(len(entries)), labels)
         axes.set_ylim(len(entries) - 0.4, -0.6)
         axes.set_xlabel(words["figure.slope_of"].format(literal(column)))
@@ -52,4 +55,20 @@ def forest_figure(analysis: Analysis, column: str, words: Wording) -> Figure:
         axes.tick_params(axis="y", length=0, labelcolor=INK)
         axes.spines["left"].set_visible(False)
 
-    return Figure("forest", {"column": column, "n": len(entries)}, 0.62 + 0.2 * len(entries), paint)
+    values = {"column": column, "n": len(entries), "places": list(dict.fromkeys(at[variant] for variant, _ in entries if at))}
+    return Figure("forest", values, 0.62 + 0.2 * len(entries), paint)
+
+
+def _places(analysis: Analysis, column: str, words: Wording) -> dict[str, str]:
+    """Variant to where it compares groups; nothing where all variants do that at the same place."""
+    others = multipliers(analysis.design.parts_of, analysis.levels[:-1], column)
+    if not others:
+        return {}
+    name = literal(others[0].name) if len(others) == 1 else words["figure.other_predictors"]
+    zero = words["figure.at_reference" if any(part.level for part in others) else "figure.at_zero"].format(name)
+    mean = words["figure.at_mean"].format(name)
+    return {
+        variant: zero if is_at_zero(analysis.levels[:-1], column, fit) else mean
+        for variant, fit in analysis.fits.items()
+        if isinstance(fit, LeastSquaresFit | MixedFit)
+    }

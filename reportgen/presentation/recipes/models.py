@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from reportgen.fits import SeparateFit
 from reportgen.presentation.recipes.names import Names
 from reportgen.variants import Estimator, Variant, within_products
 
@@ -70,11 +71,13 @@ def model(variant: Variant, analysis: Analysis, names: Names) -> Model:
 
 
 def _parts(variant: Variant, analysis: Analysis, names: Names) -> tuple[Part, ...]:
-    is_plain = variant.estimator in AS_THEY_STAND
+    is_plain, own = variant.estimator in AS_THEY_STAND, analysis.fits.get(variant.id)
+    left_out = own.left_out if isinstance(own, SeparateFit) else ()
     return tuple(
         names.columns[level.column] if is_plain else names.part(level.column, role)
         for level in analysis.levels[:-1]
         for role in variant.roles(level)
+        if level.column not in left_out
     )
 
 
