@@ -71,6 +71,7 @@ def test_only_what_changes_is_told() -> None:
         "example"
     )
     assert "the slope of bodyLength2 within groups (" not in text("example")
+    assert "with CR1, CR2 and CR3); for no other." in text("example")
 
 
 def test_a_predictor_of_the_groups_is_told_by_the_model_whose_slope_the_summary_has() -> None:
