@@ -391,6 +391,11 @@ def test_a_workbook_of_charts_alone_has_no_sheet(tmp_path: Path) -> None:
         open_source(tmp_path / "a.xlsx")
 
 
+def test_a_frame_without_columns_is_said_to_have_none() -> None:
+    with pytest.raises(ColumnMissing, match="no column 'y' in data frame: it has no columns"):
+        rows(pd.DataFrame(index=range(3)))
+
+
 @pytest.mark.parametrize(
     ("name", "words"),
     [("a.zip", "unpack it first"), ("a.sav", "are not read"), ("none.csv", "no such file"), ("a", "not read")],

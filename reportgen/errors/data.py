@@ -23,7 +23,8 @@ class ColumnMissing(InputError):
         hint = f"did you mean {quoted(near[0])}? " if near else ""
         if any(normalize("NFKC", c) == normalize("NFKC", self.name) for c in self.available):
             hint = "a column's name looks the same but is written with other Unicode characters: copy the name from the data; "
-        return f"no column {quoted(self.name)} in {self.source}: {hint}columns are {listed(self.available)}"
+        found = f"columns are {listed(self.available)}" if self.available else "it has no columns"
+        return f"no column {quoted(self.name)} in {self.source}: {hint}{found}"
 
 
 class SourceUnreadable(InputError):
