@@ -16,6 +16,7 @@ _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|[+-]?inf(?:init
 
 BLANKS = " \t"  # that may stand around a number; others, as the no-break space, make it a text to the fast reader
 _FLAGS = frozenset({"true", "false", "1", "0"})
+MISSING_MARKS = frozenset({"na", "n/a", "#n/a", "nan", "null", "none", ".", "-", "?", "missing"})  # of programs, not of ours
 
 
 def explain(path: Path, name: str, dialect: Dialect) -> None:
@@ -91,6 +92,8 @@ def allowed_numbers(value: str) -> str:
     """What a cell of a column of numbers may be, for the one that stands there."""
     if "," in value and is_number(value, ","):
         return "write a decimal point; commas are read where every number of a file with semicolons, tabs or bars has one"
+    if value.strip(BLANKS).casefold() in MISSING_MARKS:
+        return 'only an empty cell is a missing value: empty these cells (R: write.csv(..., na = ""))'
     return "every cell must be a number or empty; for a factor write C(column)"
 
 
