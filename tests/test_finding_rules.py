@@ -30,6 +30,12 @@ def test_zero_group_variance() -> None:
     assert found == [("zero_group_variance", "caution", {"variants": ["random_intercept", "mundlak"]})]
 
 
+def test_singular_fit() -> None:
+    assert said(cautions.singular_fit, base()) == []
+    found = said(cautions.singular_fit, with_issue("singular_fit", "mundlak"))
+    assert found == [("singular_fit", "caution", {"variants": ["mundlak"]})]
+
+
 def test_several_optima() -> None:
     assert said(cautions.several_optima, base()) == []
     found = said(cautions.several_optima, with_issue("several_optima", "random_intercept"))
@@ -42,7 +48,9 @@ def test_not_converged() -> None:
     assert found == [("not_converged", "problem", {"variants": ["within_between"]})]
 
 
-@pytest.mark.parametrize("rule", [cautions.zero_group_variance, cautions.several_optima, cautions.not_converged])
+@pytest.mark.parametrize(
+    "rule", [cautions.zero_group_variance, cautions.singular_fit, cautions.several_optima, cautions.not_converged]
+)
 def test_issues_of_mixed_models_are_not_looked_for_in_others(rule: Rule) -> None:
     fit = replace(least_squares("pooled"), issues=(Issue(rule.__name__),))
     assert said(rule, fitted(pooled=fit)) == []
@@ -90,7 +98,7 @@ def test_slopes_differ() -> None:
     own = base().fits["separate"]
     assert isinstance(own, SeparateFit)
     unequal = replace(own, f=3.5, f_df=(11.0, 24.0), p_value=0.0099, estimable=np.arange(12) > 1)
-    values = {"f": 3.5, "df1": 11.0, "df2": 24.0, "p_value": 0.0099, "n": 10}
+    values = {"f": 3.5, "df1": 11.0, "df2": 24.0, "p_value": 0.0099, "n": 10, "left_out": []}
     rule = residual_cautions.slopes_differ
     assert said(rule, fitted(separate=unequal)) == [("slopes_differ", "caution", values)]
     assert said(rule, replace(fitted(separate=unequal), formula=base("y ~ x + (1 + x | g)").formula)) == []

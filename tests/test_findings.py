@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -251,6 +252,16 @@ def test_a_group_that_moves_a_slope_is_named() -> None:
     assert [move["standard_errors"] for move in told["moves"]] == sorted(
         (m["standard_errors"] for m in told["moves"]), reverse=True
     )
+
+
+def test_variances_of_slopes_on_their_boundary_are_a_singular_fit() -> None:
+    dragons = pd.read_csv(Path(__file__).resolve().parent.parent / "examples" / "dragons" / "dragons.csv")
+    told = found(dragons, "testScore ~ bodyLength2 + (1 + bodyLength2 | mountainRange)")
+    assert [(finding.severity, finding.values["variants"]) for finding in told["singular_fit"]] == [
+        ("caution", ["random_slope"])
+    ]
+    assert told["varying_slopes"][0].values["is_singular"] is False  # of the model within and between
+    assert "singular_fit" not in found(table(), "y ~ x + (1 + x | g)")
 
 
 def hidden_pair(first: float, second: float, gap: float = 12.0) -> pd.DataFrame:

@@ -85,11 +85,12 @@ def test_a_pair_that_moves_a_slope(alone: list[float], pairs: list[float], place
         ([0.5, 0.0], [0.5, -0.75], 1),  # zero is not the other side
         ([0.5, 0.5], [0.5, 0.0], -1),
         ([0.5, 0.5], [2.625, -0.25], 0),  # moved without a turn
+        ([0.5, -0.125], [0.5, -1.75], 1),  # moved far, and a single group turns it already
     ],
 )
 def test_a_pair_that_turns_a_slope(alone: list[float], pairs: list[float], place: int) -> None:
     evidence = without_pairs(alone, pairs, full=0.5)
-    turns = place >= 0 and pairs[place] < 0
+    turns = place >= 0 and pairs[place] < 0 and min(alone) >= 0
     expected = [("driving_pair", "caution", values(place, pairs[place], full=0.5, turns=turns))] if place >= 0 else []
     assert said(influence_cautions.driving_pair, evidence) == expected
 

@@ -198,6 +198,7 @@ def rare_findings(n: int) -> tuple[Finding, ...]:
         "not_converged": {"variants": ["random_slope", "within_between_slope"][:n]},
         "numeric_group_predictor": {**x},
         "overlapping_predictors": {"columns": [{"column": "x", "vif": 17.3}, {"column": "z", "vif": 18.4}][:n]},
+        "singular_fit": {"variants": ["random_slope", "within_between_slope"][:n]},
         "several_optima": {"variants": ["random_intercept", "mundlak"][:n]},
         "slopes_differ": {"f": 4.567, "df1": 7.0, "df2": 89.0, "p_value": 0.00123, "n": 8, "left_out": ["x:w", "z:w"][: n - 1]},
         "unequal_level_spread": {

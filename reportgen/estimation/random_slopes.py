@@ -154,6 +154,7 @@ def _estimate(
     psi = sigma2 * (reml.factor @ reml.factor.T)
     modes = np.tensordot(profile.crossed.transpose(2, 0, 1) @ profile.contrast, psi / sigma2, axes=1)
     q = len(psi)
+    is_singular = bool(np.linalg.matrix_rank(reml.factor) < q) if reml.factor.size else True
     spread = design.columns.T @ reg.total @ design.columns / reg.weight.sum()
     variance = float(np.sum(psi * spread))
     icc: Number = Undefined(Issue("icc_with_slopes")) if effects.columns else variance / (variance + sigma2)
@@ -169,19 +170,21 @@ def _estimate(
         ml_psi=ml_sigma2 * (ml.factor @ ml.factor.T),
         ml_deviance=ml_profile.deviance(restricted=False),
         n_covariance_parameters=q * (q + 1) // 2 if effects.correlated else q,
-        is_singular=bool(np.linalg.matrix_rank(reml.factor) < q) if reml.factor.size else True,
+        is_singular=is_singular,
         derivatives=slope_derivatives(profile, effects.correlated),
         mean_variance=variance,
         effects=modes,
         effect_factors=_conditional_factors(groups, reml.factor) * np.sqrt(sigma2),
         lift=np.einsum("ja,aq,jq->j", reg.means, design.columns, modes),
         icc=icc,
-        issues=_issues(psi, reml, ml),
+        issues=_issues(psi, is_singular, reml, ml),
     )
 
 
-def _issues(psi: Array, reml: SlopeOptimum, ml: SlopeOptimum) -> tuple[Issue, ...]:
-    issues = [] if np.any(psi) else [Issue("zero_group_variance")]
+def _issues(psi: Array, is_singular: bool, reml: SlopeOptimum, ml: SlopeOptimum) -> tuple[Issue, ...]:
+    issues = []
+    if is_singular:
+        issues.append(Issue("singular_fit") if np.any(psi) else Issue("zero_group_variance"))
     if not (reml.has_converged and ml.has_converged):
         issues.append(Issue("not_converged"))
     if reml.n_minima > 1:

@@ -52,6 +52,13 @@ def zero_group_variance(evidence: Evidence) -> Iterator[Finding]:
         yield Finding("zero_group_variance", "caution", {"variants": found})
 
 
+def singular_fit(evidence: Evidence) -> Iterator[Finding]:
+    """The variances of the group effects lie on the boundary: a variance of zero, or a correlation of one."""
+    found = _mixed_with(evidence, "singular_fit")
+    if found:
+        yield Finding("singular_fit", "caution", {"variants": found})
+
+
 def level_variation(evidence: Evidence) -> Iterator[Finding]:
     """Predictors that hardly vary at one of the two levels."""
     for level in evidence.predictors:
@@ -253,6 +260,7 @@ CAUTION_RULES: tuple[Rule, ...] = (
     few_groups,
     between_on_few_df,
     zero_group_variance,
+    singular_fit,
     several_optima,
     dropped_rows,
     missing_value_codes,

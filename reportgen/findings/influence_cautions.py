@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
+from numpy.typing import NDArray
 
 from reportgen.findings.records import Evidence, Finding, Rule
 from reportgen.fits import Undefined
 from reportgen.influence import SlopesWithout
 from reportgen.influence_moves import strongest_moves
 from reportgen.pair_influence import SlopesWithoutPairs
+
+Array = NDArray[np.float64]
 
 MAX_MOVES = 4  # moves told in the caution; all stand in the table of influence
 PAIR_MOVES = 2.0  # standard errors beyond which a pair of groups moves a slope, where no single group does
@@ -61,9 +64,14 @@ def driving_pair(evidence: Evidence) -> Iterator[Finding]:
             "full": float(pairs.full[c]),
             "without": float(pairs.estimates[place, c]),
             "std_error_without": float(pairs.errors[place, c]),
-            "changes_sign": bool(pairs.full[c] * pairs.estimates[place, c] < 0),
+            "changes_sign": _turns(pairs.estimates[place, c], single.estimates[:, c], float(pairs.full[c])),
         }
         yield Finding("driving_pair", "caution", values)
+
+
+def _turns(without: float, alone: Array, full: float) -> bool:
+    """Whether the pair changes the sign of the slope, while no single group does."""
+    return bool(full * without < 0) and not bool((alone * full < 0).any())
 
 
 def _deciding_pair(single: SlopesWithout, pairs: SlopesWithoutPairs, c: int) -> int:

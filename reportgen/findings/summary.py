@@ -79,7 +79,9 @@ def varying_slopes(evidence: Evidence) -> Iterator[Finding]:
             found = coefficient(fit, level.column, role)
             if found:
                 deviation = float(max(fit.group_covariance.psi[i, i], 0.0)) ** 0.5
-                yield Finding("varying_slopes", "info", {**_numbers(found), "variant": variant, "role": role, "sd": deviation})
+                values = {**_numbers(found), "variant": variant, "role": role, "sd": deviation}
+                values["is_singular"] = fit.group_covariance.is_singular
+                yield Finding("varying_slopes", "info", values)
                 break
 
 

@@ -26,9 +26,10 @@ QUESTIONS: tuple[tuple[str, str, tuple[Role, ...]], ...] = (
     ("contextual", "mundlak", ("contextual",)),
     ("any_rows", "pooled", RAW),
     ("new_groups", "random_intercept", RAW),
-    ("slopes_of_groups", "random_slope", RAW),
+    ("slopes_of_groups", "within_between_slope", ("within", "raw")),
+    ("slopes_of_groups", "random_slope", ("raw",)),
 )
-"""Question, the variant whose answer is shown, and the role of the coefficient that is the answer."""
+"""Question, the variant whose answer is shown, and the role of the coefficient that is the answer; the first that has one."""
 
 ANSWERING: Mapping[str, tuple[str, ...]] = {
     "within": ("no_pooling", "mundlak", "within_between"),
@@ -38,9 +39,9 @@ ANSWERING: Mapping[str, tuple[str, ...]] = {
     "contextual": ("mundlak",),
     "any_rows": ("pooled",),
     "new_groups": ("random_intercept",),
-    "slopes_of_groups": ("random_slope",),
+    "slopes_of_groups": ("within_between_slope", "random_slope"),
 }
-"""Question to the variants that answer it."""
+"""Question to the variants that answer it; of those that vary the slopes, the one whose answer is shown."""
 
 WEIGHED = ("between_equal", "between_weighed")
 """The question about groups as two, where the models that answer it weigh the groups differently."""
@@ -51,17 +52,20 @@ def question_table(analysis: Analysis, words: Wording) -> Table:
     shown = [level.column for level in analysis.levels[:-1]]
     if len(shown) > MAX_PREDICTORS:
         shown = []
-    rows = []
+    rows: list[Row] = []
+    told = set()
     for question, variant, roles in QUESTIONS:
         answers = _answers(analysis, variant, roles)
-        if not answers:
+        if not answers or question in told:
             continue
+        told.add(question)
         both = _answers(analysis, "within_between", BETWEEN) if question == "between" else {}
         if any(both[name].text != answers[name].text for name in shown if name in both and name in answers):
             pairs = zip(WEIGHED, (answers, both), strict=True)
             rows += [_row(key, _models(analysis, key, words), (found, shown), words) for key, found in pairs]
         else:
-            rows.append(_row(question, _models(analysis, question, words), (answers, shown), words))
+            models = _models(analysis, question, words, variant if question == "slopes_of_groups" else "")
+            rows.append(_row(question, models, (answers, shown), words))
     columns = (Column(words["table.questions.models"], "text"), *(Column(printable(name, 30)) for name in shown))
     return Table("questions", words["table.questions.stub"], columns, tuple(rows))
 
@@ -72,15 +76,19 @@ def _answers(analysis: Analysis, variant: str, roles: tuple[Role, ...]) -> dict[
     if not isinstance(fit, LeastSquaresFit | MixedFit):
         return {}
     found = [c for c in analysis.shown(fit) if c.role in roles]
+    if variant.endswith("slope"):
+        assert isinstance(fit, MixedFit)
+        found = [c for c in found if c.column in fit.group_covariance.terms]
     if variant == "pooled":
         return {c.column: pooled_cell(analysis, c, place[c.column]) for c in found}
     told = {c.column: estimate(c, place[c.column]) for c in found}
     return {column: Cell(texts.value, (texts.interval,)) for column, texts in told.items()}
 
 
-def _models(analysis: Analysis, question: str, words: Wording) -> Cell:
-    """The models that answer a question, as far as they could be fitted."""
-    fitted = [name for name in ANSWERING[question] if isinstance(analysis.fits[name], LeastSquaresFit | MixedFit)]
+def _models(analysis: Analysis, question: str, words: Wording, only: str = "") -> Cell:
+    """The models that answer a question, as far as they could be fitted; or one of them."""
+    answering = [name for name in ANSWERING[question] if only in ("", name)]
+    fitted = [name for name in answering if isinstance(analysis.fits[name], LeastSquaresFit | MixedFit)]
     return Cell(words["list.separator"].join(words[f"variant_short.{name}"] for name in fitted))
 
 
