@@ -43,7 +43,7 @@ class VarianceSide:
     parts : mapping
         Mixed variant to the parts of the variance it implies.
     intervals : mapping
-        Mixed variant to profile-likelihood intervals of its variance parameters.
+        Mixed variant to profile intervals (restricted likelihood) of its variance parameters.
     bootstrap : mapping
         Mixed variant to bootstrap intervals; empty where none was asked for.
     mean_design : MeanDesign or Undefined

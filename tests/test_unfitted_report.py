@@ -218,9 +218,9 @@ def test_a_factor_that_follows_the_means_of_its_product_is_no_fault_of_the_formu
             "takes 4 coefficients, and there are 3 groups",
             "braucht 4 Koeffizienten, und es gibt 3 Gruppen",
         ),
-        ("too_few_groups_for_spread", {"n": 0, "rows": 5}, "No group has 5 rows", "Keine Gruppe hat mindestens 5 Zeilen"),
-        ("too_few_groups_for_spread", {"n": 1, "rows": 5}, "Only 1 group has 5 rows", "Nur 1 Gruppe hat mindestens 5"),
-        ("too_few_groups_for_spread", {"n": 2, "rows": 5}, "Only 2 groups have 5", "Nur 2 Gruppen haben mindestens 5"),
+        ("too_few_groups_for_spread", {"n": 0, "rows": 5}, "here there is none.", "hier gibt es keine."),
+        ("too_few_groups_for_spread", {"n": 1, "rows": 5}, "there is only 1.", "gibt es nur 1."),
+        ("too_few_groups_for_spread", {"n": 2, "rows": 5}, "there are only 2.", "gibt es nur 2."),
         ("no_group_carries_all_slopes", {"columns": ["a"]}, "in which a varies; there is", "in der a variiert; eine"),
         ("no_group_carries_all_slopes", {"columns": ["a", "b"]}, "a and b vary, and none as", "a und b variieren, und keine"),
     ],
@@ -307,7 +307,10 @@ def test_too_few_groups_are_the_reason_and_not_the_columns() -> None:
 
 def test_where_groups_are_compared_is_said_where_models_differ_in_it() -> None:
     beside, alone = text("growth"), text("within_only")
-    assert "and, for w, in where groups are compared: where that by which it is multiplied is zero" in beside
+    assert (
+        "and, for w, in where they compare groups: models with the product as it stands compare them where t is zero, "
+        in beside
+    )
     assert "not in the question they answer" not in beside
     assert "they differ in their standard errors, not in the question they answer." in alone
 

@@ -10,7 +10,7 @@ CR2  A_j = D_j'[D_j (V_j - X_j M X_j') D_j']^(-1/2) D_j with D_j'D_j = V_j, whic
      2002; Pustejovsky & Tipton 2018). No factor. t with Satterthwaite's degrees of freedom under the working covariance.
 CR3  A_j = (I - X_j M X_j'V_j^-1)^-1, the leave-one-group-out form; times the factor of CR1. t with J - 1 degrees of freedom.
      Without a factor it is the CR3 of clubSandwich, times (J - 1)/J the jackknife about the estimate (CV3 in MacKinnon,
-     Nielsen & Webb 2023); with the factor of CR1 it is the most cautious of the three.
+     Nielsen & Webb 2023); with the factor of CR1 its errors are the largest of the three as a rule.
 
 Rows with a prior weight are multiplied by its root first: the working covariance then is the identity (plus the group effects).
 p counts the coefficients and, for absorbed dummies, one intercept; J and N count the groups in which some column is not zero.

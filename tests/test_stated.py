@@ -1,0 +1,117 @@
+"""What the report states of its own figures: how they are estimated, what they are given, and nothing that its tables deny."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from pathlib import Path
+
+import pytest
+from situations import analysis, grouped
+from test_document import Page
+
+from reportgen.analysis import Analysis, walk
+from reportgen.presentation.html import render_html
+from reportgen.presentation.material import Material
+from reportgen.presentation.options import Presentation
+
+DATA = Path(__file__).resolve().parent / "reference" / "data"
+IN_BOTH = pytest.mark.parametrize("language", ["en", "de"])
+
+
+@cache
+def orthodont() -> Analysis:
+    return walk("distance ~ age * Sex + (1 | Subject)", DATA / "orthodont.csv")
+
+
+def told(found: Analysis | str, language: str) -> str:
+    shown = analysis(found) if isinstance(found, str) else found
+    page = Page(render_html(Material(shown, Presentation(lang=language)).document)).text
+    return re.sub(r"\s+", " ", page)
+
+
+@IN_BOTH
+def test_intervals_of_variances_are_those_of_the_restricted_likelihood(language: str) -> None:
+    whole = told("example", language)
+    assert {i.residual.method for i in analysis("example").variance.intervals.values()} == {"profile_reml"}
+    assert {"en": "profile intervals of the restricted likelihood", "de": "Profil-Intervalle der restringierten Likelihood"}[
+        language
+    ] in whole
+    assert whole.count("confint()") == 1
+    assert not re.search(r"from the profile likelihood|aus der Profil-Likelihood", whole)
+
+
+@IN_BOTH
+def test_unreliable_means_pull_a_slope_to_another_and_a_difference_to_zero(language: str) -> None:
+    data = grouped((9, 9, 9, 9, 9, 9, 9, 12), 1)
+    data["x"] -= 0.9 * data.groupby("g")["x"].transform("mean")
+    found = walk("y ~ x + (1 | g)", data)
+    (values,) = [item.values for item in found.findings if item.kind == "unreliable_group_means"]
+    whole, share = told(found, language), float(str(values["reliability"]))
+    assert share == 0.0
+    assert {"en": "the contextual effect toward zero; if", "de": "der Kontexteffekt zur Null;"}[language] in whole
+    assert {"en": "so their reliability cannot be estimated.", "de": "deshalb nicht schätzen."}[language] in whole
+    assert not re.search(r"\((reliability|Reliabilität) 0 ", whole)
+
+
+@IN_BOTH
+def test_the_size_of_groups_at_which_means_are_unreliable_is_the_median(language: str) -> None:
+    for sizes, words in (((9,) * 8, {"en": " at 9 rows", "de": " bei 9 Zeilen"}), ((9,) * 7 + (12,), {})):
+        data = grouped(sizes, 1)
+        data["x"] -= 0.55 * data.groupby("g")["x"].transform("mean")
+        found = walk("y ~ x + (1 | g)", data)
+        assert any(item.kind == "unreliable_group_means" for item in found.findings)
+        either = words or {"en": "at the median of 9 rows a group)", "de": "bei 9 Zeilen je Gruppe im Median)"}
+        assert either[language] in told(found, language)
+
+
+@IN_BOTH
+def test_no_errors_are_said_to_be_the_most_cautious(language: str) -> None:
+    whole = told("example", language)
+    assert not re.search("most cautious|am vorsichtigsten", whole)
+    assert (
+        whole.count({"en": "the largest standard errors as a rule", "de": "in der Regel die größten Standardfehler"}[language])
+        == 2
+    )
+
+
+@IN_BOTH
+def test_columns_that_vary_at_both_levels_need_not_have_two_slopes(language: str) -> None:
+    whole = told(orthodont(), language)
+    assert any(level.varies_within and level.varies_between for level in orthodont().levels[:-1])
+    assert not re.search("No predictor varies both|Kein Prädiktor variiert sowohl", whole)
+    own = {
+        "en": "No predictor has a slope of its own within groups and another",
+        "de": "Kein Prädiktor hat eine eigene Steigung",
+    }
+    assert whole.count(own[language]) >= 2
+
+
+@IN_BOTH
+def test_where_groups_are_compared_is_named(language: str) -> None:
+    words = {
+        "en": "models with the product as it stands compare them where age is zero, the regression of the group means and the "
+        "within-between model where it is at its mean.",
+        "de": "Modelle mit dem Produkt, wie es ist, vergleichen sie dort, wo age null ist, die Regression der Gruppenmittel "
+        "und das Within-Between-Modell dort, wo es bei seinem Mittel liegt.",
+    }
+    assert told(orthodont(), language).count(words[language]) == 2
+
+
+@IN_BOTH
+def test_two_intraclass_correlations_are_told_apart(language: str) -> None:
+    whole = told("unbalanced", language)
+    assert {"en": "from mean squares (one-way", "de": "aus mittleren Quadraten (einfaktorielle"}[language] in whole
+    assert {"en": "in the text above by REML.", "de": "im Text darüber mit REML."}[language] in whole
+
+
+@IN_BOTH
+def test_slopes_that_depend_on_the_errors_are_listed_as_a_sentence(language: str) -> None:
+    words = {
+        "en": r"with CR1, CR2 and CR3\) and the pooled slope of bodyLength2 \(",
+        "de": r"mit CR1, CR2 und CR3\) und der gepoolten Steigung von bodyLength2 \(",
+    }
+    assert re.search(words[language], told("example", language))
+    assert {"en": "); for no other of these slopes.", "de": "); bei keiner anderen dieser Steigungen."}[language] in told(
+        "example", language
+    )
