@@ -7,13 +7,17 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from matplotlib.figure import Figure as Canvas
 from situations import analysis, grouped
 from test_document import Page
 
 from reportgen.analysis import Analysis, walk
-from reportgen.presentation.html import render_html
+from reportgen.presentation.figures.influence import influence_figure
+from reportgen.presentation.html import render_html, render_page
+from reportgen.presentation.layers import Layers
 from reportgen.presentation.material import Material
 from reportgen.presentation.options import Presentation
+from reportgen.presentation.wording import wording
 
 DATA = Path(__file__).resolve().parent / "reference" / "data"
 IN_BOTH = pytest.mark.parametrize("language", ["en", "de"])
@@ -115,3 +119,46 @@ def test_slopes_that_depend_on_the_errors_are_listed_as_a_sentence(language: str
     assert {"en": "); for no other of these slopes.", "de": "); bei keiner anderen dieser Steigungen."}[language] in told(
         "example", language
     )
+
+
+@IN_BOTH
+def test_shares_between_groups_say_what_they_are_given(language: str) -> None:
+    given = {"en": "share of variance between groups, given the predictors (ICC)", "de": "gegeben die Prädiktoren (ICC)"}
+    null = {"en": "In a model without predictors, 61% of the variance of", "de": "In einem Modell ohne Prädiktoren lagen 61"}
+    whole = told("example", language)
+    assert given[language] in whole
+    assert null[language] in whole
+    alone = told("no_predictor", language)
+    assert given[language] not in alone
+    assert {"en": "In a model without predictors, ", "de": "In einem Modell ohne Prädiktoren lagen"}[language] not in alone
+
+
+@IN_BOTH
+def test_the_fixed_part_is_told_from_fixed_effects(language: str) -> None:
+    words = {"en": "“Fixed part” is the part of the predictors.", "de": "„Fester Teil“ ist der Teil der Prädiktoren."}
+    assert words[language] in told("example", language)
+
+
+@IN_BOTH
+def test_what_the_code_needs_is_said_for_each_program(language: str) -> None:
+    made = Material(analysis("example"), Presentation(lang=language)).document
+    whole = re.sub(r"\s+", " ", Page(render_page(made, "screen", attached={"data.csv": ""})).text)
+    for words in (
+        "pbkrtest",
+        'd <- read.csv("data.csv", check.names = FALSE)',
+        'import pandas; d = pandas.read_csv("data.csv")',
+        "import delimited data.csv, case(preserve) clear",
+    ):
+        assert words in whole
+    assert "pandas.read_csv" not in told("example", language)
+
+
+@IN_BOTH
+def test_the_axis_of_the_contextual_effect_says_so(language: str) -> None:
+    words = wording(Layers(language))
+    canvas = Canvas()
+    influence_figure(analysis("example"), "bodyLength2", words).paint(canvas)
+    labels = [axes.get_xlabel() for axes in canvas.axes]
+    slope, effect = {"en": ("Slope of ", "Contextual effect of "), "de": ("Steigung von ", "Kontexteffekt von ")}[language]
+    assert [label.startswith(slope) for label in labels] == [True, True, False]
+    assert labels[2].startswith(effect)

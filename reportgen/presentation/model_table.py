@@ -98,10 +98,11 @@ def _summary_rows(fits: Mapping[str, ModelFit], intervals: Intervals, words: Wor
 
         return make
 
+    given = "icc_given" if any(c.role != "intercept" for fit in fits.values() for c in fit.coefficients) else "icc"
     rows = [
         _row(words["table.models.sigma"], fits, lambda fit: Cell(significant(math.sqrt(fit.sigma2))), begins_part=True),
         *_group_rows(fits, intervals, words),
-        _row(words["table.models.icc"], fits, lambda fit: _icc(fit, intervals, words)),
+        _row(words[f"table.models.{given}"], fits, lambda fit: _icc(fit, intervals, words)),
         *(_row(words[f"r2.{key}"], fits, r2(key), begins_part=key == "r2") for key in R2_KEYS),
         _row(words["table.models.log_likelihood"], fits, lambda fit: _likelihood(fit, "log_likelihood", words), True),
         _row(words["table.models.aic"], fits, lambda fit: _likelihood(fit, "aic", words)),

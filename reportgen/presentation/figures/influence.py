@@ -51,7 +51,8 @@ def influence_figure(analysis: Analysis, column: str, words: Wording) -> Figure:
             c = slopes.columns.index(column)
             _draw(axes, slopes, c, kind, analysis.disclosure.name(analysis.groups, int(slopes.strongest[c])))
             axes.set_title(words[f"table.influence.{kind}"], loc="left")
-            axes.set_xlabel(words["figure.slope_of"].format(literal(column, 22)))
+            what = "contextual_of" if kind == "contextual" else "slope_of"
+            axes.set_xlabel(words[f"figure.{what}"].format(literal(column, 22)))
         row[0].set_ylabel(words["figure.group_left_out"])
 
     return Figure("influence", {"column": column, "kinds": list(panels)}, 2.3, paint)
