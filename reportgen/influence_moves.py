@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.special import stdtrit
 
 from reportgen.fits import LEVEL, Undefined
@@ -14,6 +15,7 @@ from reportgen.influence import Influence, SlopesWithout
 Kind = Literal["within", "between", "contextual", "random_intercept"]
 
 LARGE = 1.0  # standard errors from which a single group is said to move a slope
+MAX_NAMED = 4  # groups that are told one by one where any of them turns a slope, or moves its interval over zero
 HALF = 0.5  # the same where the sign changes, or whether the interval covers zero
 
 
@@ -38,6 +40,8 @@ class Move:
     n_turned, n_crossed : int
         Groups without any one of which the slope is on the other side of zero; or the interval covers zero where it did not,
         or the other way round.
+    turned, crossed : tuple of int
+        Which groups these are, by index; empty where they are more than ``MAX_NAMED``.
     """
 
     column: str
@@ -51,6 +55,8 @@ class Move:
     covers: bool
     n_turned: int = 0
     n_crossed: int = 0
+    turned: tuple[int, ...] = ()
+    crossed: tuple[int, ...] = ()
 
     @property
     def size(self) -> float:
@@ -90,6 +96,7 @@ def _move(kind: Kind, slopes: SlopesWithout, c: int) -> Move:
     covered = bool(abs(full) <= stdtrit(slopes.full_df[c], 0.5 + LEVEL / 2) * full_error)
     df, of_group = np.unique(slopes.df[:, c], return_inverse=True)  # few differ, and a quantile is a search
     covers = np.abs(slopes.estimates[:, c]) <= stdtrit(df, 0.5 + LEVEL / 2)[of_group] * slopes.errors[:, c]
+    turned, crossed = slopes.groups[slopes.estimates[:, c] * full < 0], slopes.groups[covers != covered]
     return Move(
         column=slopes.columns[c],
         kind=kind,
@@ -100,6 +107,12 @@ def _move(kind: Kind, slopes: SlopesWithout, c: int) -> Move:
         error=error,
         covered=covered,
         covers=bool(covers[place]),
-        n_turned=int(np.count_nonzero(slopes.estimates[:, c] * full < 0)),
-        n_crossed=int(np.count_nonzero(covers != covered)),
+        n_turned=len(turned),
+        n_crossed=len(crossed),
+        turned=_few(turned),
+        crossed=_few(crossed),
     )
+
+
+def _few(groups: NDArray[np.int64]) -> tuple[int, ...]:
+    return tuple(groups.tolist()) if len(groups) <= MAX_NAMED else ()

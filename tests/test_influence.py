@@ -18,7 +18,7 @@ from reportgen.estimation.many_intercepts import per_ratio
 from reportgen.estimation.regressors import Term, regressors
 from reportgen.fits import LeastSquaresFit, MixedFit, Undefined, coefficient
 from reportgen.influence import Influence, SlopesWithout, leave_one_group_out
-from reportgen.influence_moves import Move, strongest_moves
+from reportgen.influence_moves import MAX_NAMED, Move, strongest_moves
 from reportgen.moments import GroupMoments
 from reportgen.pair_influence import MAX_GROUPS, SlopesWithoutPairs
 
@@ -282,16 +282,18 @@ def test_the_strongest_moves_tell_sign_and_zero() -> None:
         assert (value, error) == pytest.approx((own.estimate, own.std_error), rel=1e-8)
         assert covers == (own.conf_low <= 0 <= own.conf_high)
     assert not move.covers
-    n_turned = n_crossed = 0
+    turned, crossed = [], []
     for j in range(9):
         rest = without(changed, j)
         fit = fit_all(rest.moments, rest.levels)["no_pooling"]
         assert isinstance(fit, LeastSquaresFit)
         own = coefficient(fit, "x1", "within")
         assert own is not None
-        n_turned += own.estimate * move.full < 0
-        n_crossed += (own.conf_low <= 0 <= own.conf_high) != move.covered
-    assert (move.n_turned, move.n_crossed) == (n_turned, n_crossed)
+        turned += [j] if own.estimate * move.full < 0 else []
+        crossed += [j] if (own.conf_low <= 0 <= own.conf_high) != move.covered else []
+    assert (move.n_turned, move.n_crossed) == (len(turned), len(crossed))
+    assert (move.turned, move.crossed) == tuple(tuple(some) if len(some) <= MAX_NAMED else () for some in (turned, crossed))
+    assert move.turned
 
 
 @pytest.mark.parametrize(("without_it", "is_notable"), [(3.01, False), (2.99, True), (5.01, True), (4.99, False)])

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 from matplotlib.figure import Figure as Canvas
@@ -12,6 +14,7 @@ from situations import analysis, grouped
 from test_document import Page
 
 from reportgen.analysis import Analysis, walk
+from reportgen.presentation.exports import result_file
 from reportgen.presentation.figures.influence import influence_figure
 from reportgen.presentation.html import render_html, render_page
 from reportgen.presentation.layers import Layers
@@ -162,3 +165,26 @@ def test_the_axis_of_the_contextual_effect_says_so(language: str) -> None:
     slope, effect = {"en": ("Slope of ", "Contextual effect of "), "de": ("Steigung von ", "Kontexteffekt von ")}[language]
     assert [label.startswith(slope) for label in labels] == [True, True, False]
     assert labels[2].startswith(effect)
+
+
+def moved_within(material: Material) -> dict[str, Any]:
+    (found,) = json.loads(result_file(material.analysis))["influence"]["within"]
+    return dict(found)
+
+
+@IN_BOTH
+def test_groups_that_turn_a_slope_are_named_where_they_are_few_and_may_be(language: str) -> None:
+    material = Material(analysis("example"), Presentation(lang=language))
+    within = moved_within(material)
+    names = within["sign_changes_without"]
+    assert len(names) == within["groups_that_change_sign"] == 2
+    either = {"en": "any one of 2 groups left out ({} and {}).", "de": "irgendeine von 2 Gruppen ({} und {}), so"}[language]
+    assert either.format(*names) in told("example", language)
+    hidden = Material(analysis("example"), Presentation(lang=language, group_labels="hide"))
+    kept = moved_within(hidden)
+    assert (kept["groups_that_change_sign"], kept["sign_changes_without"], kept["covering_changes_without"]) == (2, [], [])
+    whole = re.sub(r"\s+", " ", Page(render_html(hidden.document)).text)
+    assert {"en": "any one of 2 groups left out.", "de": "irgendeine von 2 Gruppen, so"}[language] in whole
+    coded = Material(analysis("example"), Presentation(lang=language, group_labels="code"))
+    codes = moved_within(coded)
+    assert [bool(re.fullmatch(r"G\d+", code)) for code in codes["sign_changes_without"]] == [True, True]

@@ -31,11 +31,18 @@ def influence_values(analysis: Analysis, column: str, shared: Place, words: Word
                 "changes_sign": move.changes_sign,
                 "n_turned": move.n_turned,
                 "n_crossed": move.n_crossed,
+                "turned": _listed(analysis, move.turned, words),
+                "crossed": _listed(analysis, move.crossed, words),
                 "starts_to_cover": move.covers and not move.covered,
                 "stops_to_cover": move.covered and not move.covers,
             }
         )
     return found
+
+
+def _listed(analysis: Analysis, groups: tuple[int, ...], words: Wording) -> list[str]:
+    """Names of groups; none where no group may be named."""
+    return [group_name(analysis, j, 40, words) for j in groups] if analysis.disclosure.lists_groups else []
 
 
 def pair_values(analysis: Analysis, column: str, shared: Place) -> Plain:

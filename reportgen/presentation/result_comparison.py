@@ -202,9 +202,16 @@ def _moved(move: Move, name: Name, span: tuple[float, float], top: Collector) ->
         "changes_sign": move.changes_sign,
         "groups_that_change_sign": move.n_turned,
         "groups_that_change_covering": move.n_crossed,
+        "sign_changes_without": _listed(move.turned, name),
+        "covering_changes_without": _listed(move.crossed, name),
         "interval_covers_zero": move.covered,
         "interval_covers_zero_without_it": move.covers,
     }
+
+
+def _listed(groups: tuple[int, ...], name: Name) -> list[Json]:
+    """Names of groups; none where no group may be named."""
+    return [label for label in map(name, groups) if label is not None]
 
 
 def _pairs(found: SlopesWithoutPairs | Undefined, name: Name, top: Collector) -> list[Json]:
