@@ -94,7 +94,10 @@ def wording(layers: Layers = PROJECT_LAYERS) -> Wording:
         Language, and files of the user's own; a ``labels.toml`` among them need hold only the labels it changes.
     """
     labels = catalogue(layers, LABELS)
-    return Wording(labels | _own_labels(layers.own, labels), layers)
+    words = Wording(labels | _own_labels(layers.own, labels), layers)
+    if layers.own.files:
+        _sentences(layers)  # a fault in the user's own is told here, before anything is made with them
+    return words
 
 
 @cache
