@@ -26,6 +26,7 @@ def test_the_p_values_are_those_of_the_table() -> None:
         ("between", "Within-between: bodyLength2", "group mean"),
         ("within", "No pooling: bodyLength2", "deviation from the group mean"),
         ("pooled", "Pooled: bodyLength2", "raw predictor"),
+        ("contextual", "Mundlak: bodyLength2", "group mean beside the raw predictor"),
     ):
         cells = rows[header, detail]
         shown = [cell.details[0].rpartition(", ")[2] for cell in cells if cell.text]
@@ -71,7 +72,10 @@ def test_only_what_changes_is_told() -> None:
         "example"
     )
     assert "the slope of bodyLength2 within groups (" not in text("example")
-    assert "with CR1, CR2 and CR3); for no other of these slopes." in text("example")
+    assert "with CR1, CR2 and CR3); for no other of these." in text("example")
+    contextual = found["contextual"]
+    assert contextual["depends"]
+    assert f"the contextual effect of bodyLength2 ({contextual['model']} with the model’s own error" in text("example")
 
 
 def test_a_predictor_of_the_groups_is_told_by_the_model_whose_slope_the_summary_has() -> None:

@@ -115,11 +115,11 @@ def test_two_intraclass_correlations_are_told_apart(language: str) -> None:
 @IN_BOTH
 def test_slopes_that_depend_on_the_errors_are_listed_as_a_sentence(language: str) -> None:
     words = {
-        "en": r"with CR1, CR2 and CR3\) and the pooled slope of bodyLength2 \(",
-        "de": r"mit CR1, CR2 und CR3\) und der gepoolten Steigung von bodyLength2 \(",
+        "en": r"with CR1, CR2 and CR3\) and the contextual effect of bodyLength2 \(",
+        "de": r"mit CR1, CR2 und CR3\) und dem Kontexteffekt von bodyLength2 \(",
     }
     assert re.search(words[language], told("example", language))
-    assert {"en": "); for no other of these slopes.", "de": "); bei keiner anderen dieser Steigungen."}[language] in told(
+    assert {"en": "); for no other of these.", "de": "); bei keiner anderen dieser Größen."}[language] in told(
         "example", language
     )
 

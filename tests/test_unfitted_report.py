@@ -155,14 +155,13 @@ def test_models_that_were_not_fitted_answer_no_question() -> None:
 
 def test_other_errors_name_the_model_of_the_slope_between_groups() -> None:
     for situation, told in (
-        ("example", "For the slopes within groups, between groups (within-between model) and pooled:"),
-        ("several", "For the slopes within groups, between groups (within-between model) and pooled:"),
+        ("example", "between groups (within-between model) and pooled, and for contextual effects:"),
+        ("several", "between groups (within-between model) and pooled, and for contextual effects:"),
         ("mean_in_formula", "For the slopes within groups, between groups (random intercept model) and pooled:"),
         ("two_groups", "For the slopes within groups and pooled:"),
     ):
         assert told in text(situation), situation
-    assert "Contextual effects stand in the table." in text("example")
-    assert "Contextual effects stand in the table." not in text("mean_in_formula")
+    assert "and for contextual effects:" not in text("mean_in_formula")
 
 
 def test_the_checklist_ticks_what_the_report_has() -> None:

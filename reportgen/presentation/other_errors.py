@@ -17,6 +17,7 @@ SLOPES: tuple[tuple[str, tuple[tuple[str, Role], ...]], ...] = (
     ("between", (("within_between", "between"), ("within_between", "group_level"), ("random_intercept", "group_level"))),
     ("within", (("no_pooling", "within"),)),
     ("pooled", (("pooled", "raw"), ("pooled", "group_level"))),
+    ("contextual", (("mundlak", "contextual"),)),
 )
 """Kind of slope, and the variants and roles where it may stand."""
 
