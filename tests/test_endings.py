@@ -48,7 +48,7 @@ def test_a_reader_who_has_gone_is_no_mistake(extra: list[str]) -> None:
 
 
 def test_an_interrupt_is_one_word(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    def interrupted(*_arguments: object) -> None:
+    def interrupted(*_arguments: object, **_choices: object) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(reportgen.analysis, "walk", interrupted)
