@@ -17,6 +17,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from reportgen.collection import Collected, Progress, start_fingerprint
+from reportgen.current_folder import check_current_folder
 from reportgen.design import Design, read_blocks
 from reportgen.design.groups import GroupIndex, joined
 from reportgen.design.labels import natural_order
@@ -126,6 +127,8 @@ def connected(address: str) -> Iterator[Any]:
         Dask is not installed.
     ClusterUnreachable
         Nobody answers there.
+    NoCurrentFolder
+        The current folder has been removed, and processes of its own cannot be started.
     """
     try:
         import distributed
@@ -133,6 +136,7 @@ def connected(address: str) -> Iterator[Any]:
         raise LibraryMissing("a cluster", "cluster") from error
     library: Any = distributed  # it has no types
     if address == LOCAL:
+        check_current_folder()
         with (
             library.LocalCluster(processes=True, threads_per_worker=1, dashboard_address="127.0.0.1:0") as cluster,
             library.Client(cluster) as client,

@@ -307,6 +307,10 @@ class Analysis:
     def _material(self) -> Material:
         return Material(self.results, self.presentation)
 
+    def __getstate__(self) -> dict[str, object]:
+        """What a copy is made of: not the drawings and tables that outputs have left behind, which are made again."""
+        return {"results": self.results, "presentation": self.presentation}
+
     def _repr_html_(self) -> str:
         """The report inside a frame, so that its style does not leak into a notebook."""
         from markupsafe import escape

@@ -13,6 +13,7 @@ from reportgen.batch.expansion import Split, distinct_names, jobs_of_files, resp
 from reportgen.batch.jobs import Job, LeftOut, Selection
 from reportgen.batch.requests import Request, jobs_of
 from reportgen.batch.selection import Values, selected, values_of
+from reportgen.cli import main
 from reportgen.errors import ColumnMissing, DuplicateName, FormulaError, OptionConflict, SourceUnreadable
 from reportgen.sources import open_source
 
@@ -193,6 +194,21 @@ def test_a_dictionary_column_selects_too() -> None:
 def test_options_that_do_not_go_together(request_: Request, part: str) -> None:
     with pytest.raises(OptionConflict, match=part):
         jobs_of(request_)
+
+
+def test_in_a_folder_that_has_been_removed_nothing_is_begun(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    sentence = "reportgen: the current folder has been removed: change to one that exists, and start again\n"
+    data = write_data(tmp_path, 1)
+    assert main(["batch", str(data), "--formula", FORMULA, "--out", str(tmp_path / "out")]) == 2
+    assert capsys.readouterr() == ("", sentence)
+    assert main(["fit", str(data), FORMULA, "--cluster", "local"]) == 2
+    assert capsys.readouterr() == ("", sentence)
+    assert not (tmp_path / "out").exists()
 
 
 def test_the_stem_is_a_plain_name() -> None:

@@ -22,7 +22,7 @@ import pytest
 from pathological import FORMULA, GROUP, LABELS, ROW, X, clean, slopes, with_arrow, with_columns
 
 from reportgen import analyze
-from reportgen.errors import InputError, SourceUnreadable
+from reportgen.errors import ColumnUnusable, InputError, SourceUnreadable
 from reportgen.sources import open_source
 from reportgen.sources.cells import column_of_cells, is_missing, table_of_cells, text_of
 from reportgen.sources.digests import digest_of_columns
@@ -222,6 +222,60 @@ class Broken:
 
 def test_a_frame_that_arrow_cannot_read() -> None:
     assert "a Broken that Arrow cannot read (no such type)" in refusal(Broken())
+
+
+class Unwritable:
+    """An object that refuses to be written."""
+
+    def __str__(self) -> str:
+        raise RuntimeError("not as text")
+
+    __repr__ = __str__
+
+
+class UnwritableError(Exception):
+    """An error that refuses to be written."""
+
+    def __str__(self) -> str:
+        raise RuntimeError("not as text")
+
+
+@pytest.mark.parametrize("column", ["y", "x", "g"])
+def test_objects_that_cannot_be_written(column: str) -> None:
+    frame = with_columns(**{column: pd.Series([Unwritable(), *range(len(ROW) - 1)], dtype=object)})
+    with pytest.raises(ColumnUnusable, match=f"'{column}' in data frame: holds objects that cannot be written as text"):
+        analyze(FORMULA, frame)
+
+
+def test_names_of_columns_that_cannot_be_written() -> None:
+    frame = with_columns()
+    frame.columns = pd.Index(["y", "x", Unwritable()])
+    assert "the name of a column cannot be written as text (RuntimeError in its own methods)" in refusal(frame)
+
+
+def test_objects_in_polars_that_cannot_be_written() -> None:
+    polars = pytest.importorskip("polars")
+    frame = polars.DataFrame({"g": polars.Series([Unwritable()], dtype=polars.Object)})
+    assert "a DataFrame that Arrow cannot read (not as text)" in refusal(frame)
+
+
+def test_a_frame_whose_error_cannot_be_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    def stream(_self: object, requested_schema: object = None) -> object:
+        raise UnwritableError
+
+    monkeypatch.setattr(Broken, "__arrow_c_stream__", stream)
+    assert "a Broken that Arrow cannot read (UnwritableError)" in refusal(Broken())
+
+
+@pytest.mark.parametrize("kind", ["pandas", "polars"])
+def test_memory_that_does_not_suffice_is_no_matter_of_the_frame(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def exhausted(*_arguments: object, **_choices: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(Broken, "__arrow_c_stream__", exhausted)
+    monkeypatch.setattr("reportgen.sources.frames._pandas_column", exhausted)
+    with pytest.raises(MemoryError):
+        analyze(FORMULA, with_columns() if kind == "pandas" else Broken())
 
 
 def test_a_lazy_frame_is_not_collected_behind_the_users_back() -> None:

@@ -177,7 +177,12 @@ REFUSALS: list[tuple[str, str, list[tuple[str, int]]]] = [
     (
         "'x' is not expected here",
         "write (0 + x | group) or (x - 1 | group)",
-        [("y ~ x + (0 x | g)", 11), ("y ~ x + (0 `x` | g)", 11), ("y ~ x + (0 x + z | g)", 11)],
+        [
+            ("y ~ x + (0 x | g)", 11),
+            ("y ~ x + (0 `x` | g)", 11),
+            ("y ~ x + (0 x + z | g)", 11),
+            ("y ~ x + (z + 0 x | g)", 15),
+        ],
     ),
     (
         "'abcdefghijklmnopqrst' is not expected here",
@@ -195,7 +200,7 @@ REFUSALS: list[tuple[str, str, list[tuple[str, int]]]] = [
         [
             ("y ~ x + (0 - x | g)", 8),
             ("y ~ x + (0 | g)", 8),
-            ("y ~ x + (0 + 1 | g)", 8),
+            ("y ~ x + (1 + 0 | g)", 8),
             ("y ~ x + (- 1 | g)", 8),
             ("y ~ x + (1 - 1 | g)", 8),
         ],

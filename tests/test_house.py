@@ -20,6 +20,7 @@ PACKAGE = ROOT / "reportgen"
 WALK = (
     "errors",
     "resources",
+    "current_folder",
     "garbage",
     "formula",
     "sources",

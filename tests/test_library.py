@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import json
+import pickle
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -38,6 +41,16 @@ def test_slopes_and_fits_by_name(analysis: Analysis) -> None:
     known = ["pooled", "no_pooling", "between", "random_intercept", "mundlak", "within_between", "separate"]
     assert list(analysis.fits) == known
     assert analysis.fitted("mundlak") is analysis.fits["mundlak"]
+
+
+@pytest.mark.parametrize("copied", [lambda it: pickle.loads(pickle.dumps(it)), copy.copy, copy.deepcopy])
+def test_an_analysis_is_copied_before_and_after_its_outputs_are_made(copied: Callable[[Analysis], Analysis]) -> None:
+    made = analyze(FORMULA, frame()).presented(title="Copies")
+    before = copied(made)
+    page, result = made.to_html(), made.to_json()
+    assert made.slopes
+    for other in (before, copied(made)):
+        assert (other.to_html(), other.to_json()) == (page, result)
 
 
 def test_an_unknown_variant_names_the_nearest(analysis: Analysis) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
 import os
 import re
@@ -21,7 +22,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from reportgen.errors import BadValue, ColumnMissing, InputError, SourceUnreadable
-from reportgen.sources import DivisibleSource, open_source
+from reportgen.sources import DivisibleSource, open_source, parquet_folder
 from reportgen.sources.parquet_file import ParquetFile
 from reportgen.sources.parquet_folder import ParquetFolder
 from reportgen.sources.read_ahead import read_ahead
@@ -113,6 +114,11 @@ def test_integers_of_128_bits_in_polars() -> None:
     assert rows(frame, ("n", "g")) == [{"n": 1, "g": "a"}, {"n": 2**100, "g": "b"}]
 
 
+def test_objects_in_polars_are_their_texts_not_where_they_are_in_memory() -> None:
+    labels = pl.Series("g", ["a", "".join(["b", "c"]), None, float("nan"), "bc"], dtype=pl.Object)
+    assert rows(pl.DataFrame([labels]), ("g",)) == [{"g": g} for g in ("a", "bc", None, None, "bc")]
+
+
 def test_folder_of_parquet_files(tmp_path: Path) -> None:
     folder = tmp_path / "years"
     for year, part in ((2024, FRAME[:2]), (2025, FRAME[2:])):
@@ -146,6 +152,41 @@ def test_what_is_put_aside_in_a_folder_is_not_read(tmp_path: Path) -> None:
     (folder / "_key=1").mkdir()  # a column may be called so
     FRAME.to_parquet(folder / "_key=1" / "b.parquet")
     assert len(rows(folder, ("y", "g"))) == 2 * len(FRAME)
+
+
+def test_a_folder_is_searched_near_its_top_first_and_not_for_ever(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parquet_folder, "MOST_WITHOUT", 20)
+    (tmp_path / "deep").mkdir()
+    for number in range(30):
+        (tmp_path / "deep" / f"{number}.txt").touch()
+    with pytest.raises(SourceUnreadable, match="no Parquet file is among the first 20 things in it"):
+        open_source(tmp_path)
+    FRAME.to_parquet(tmp_path / "z.PARQUET")
+    assert len(rows(tmp_path, ("y", "g"))) == len(FRAME)
+
+
+def test_the_whole_file_system_is_no_folder_of_data() -> None:
+    with pytest.raises(SourceUnreadable, match="/: is the folder of the whole file system; give a folder with files named"):
+        open_source("/")
+
+
+def test_what_cannot_be_read_of_a_folder_is_not_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = folder_of(tmp_path, FRAME)
+    (folder / "b.parquet").symlink_to(tmp_path / "absent.parquet")
+    with pytest.raises(SourceUnreadable, match=r"parts/b.parquet: is no file, nor a link to one"):
+        open_source(folder)
+    (folder / "b.parquet").unlink()
+    (folder / "year=2025").mkdir()
+    scan = os.scandir
+
+    def forbidden(place: Path) -> Any:
+        if place.name == "year=2025":
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        return scan(place)
+
+    monkeypatch.setattr(os, "scandir", forbidden)
+    with pytest.raises(SourceUnreadable, match=r"parts/year=2025: cannot be read \(Permission denied\)"):
+        open_source(folder)
 
 
 def test_labels_in_the_names_of_folders_stay_as_written(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from reportgen.batch.expansion import Split, jobs_of_files, responses_of
 from reportgen.batch.jobs import Jobs
 from reportgen.batch.manifest import read_manifest
+from reportgen.current_folder import check_current_folder
 from reportgen.errors import OptionConflict
 from reportgen.presentation.rendering import DEFAULT_FORMATS
 
@@ -46,8 +47,10 @@ def jobs_of(request: Request) -> Jobs:
     Raises
     ------
     InputError
-        The manifest, the formula, the column, the names or the combination of options is wrong.
+        The manifest, the formula, the column, the names or the combination of options is wrong, or there is no current folder,
+        without which no process can be started.
     """
+    check_current_folder()
     manifests = [item for item in request.data if item.lower().endswith(MANIFEST)]
     if not manifests:
         if not request.formula:

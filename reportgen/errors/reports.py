@@ -67,6 +67,13 @@ class FolderInUse(OutputError):
         return f"another batch is writing to {quoted(self.folder)}: wait until it has ended, or give another --out"
 
 
+class NoCurrentFolder(InputError):
+    """The folder in which a command was started has been removed: no process can be started in it."""
+
+    def __str__(self) -> str:
+        return "the current folder has been removed: change to one that exists, and start again"
+
+
 class NotAReport(InputError):
     """A file that is to be verified is no report of ours."""
 

@@ -14,6 +14,7 @@ from reportgen.formula.signatures import VALUE_FUNCTIONS
 from reportgen.formula.terms import Term, closing, read_terms
 
 MAX_GROUP_COLUMNS = 4
+SIGNS = ("+", "-")
 
 _COLUMN = re.compile(r"\b[cfr]([0-9]+)\b")
 _FACTOR = re.compile(r"\bf([0-9]+)\b")
@@ -200,23 +201,39 @@ def _group_columns(text: str, piece: _Piece) -> tuple[str, ...]:
 
 def _effects(text: str, piece: _Piece, names: Names) -> tuple[bool, tuple[Term, ...]]:
     """The left side of the bar: whether the intercept varies, and the terms whose slopes do."""
-    tokens = list(piece.left)
-    if not tokens:
+    if not piece.left:
         refuse(text, piece.bar.position, "nothing stands left of the bar", "write (1 | group) or (x | group)")
-    intercept = True
-    if tokens[0].text == "0" and tokens[0].kind == "number":
-        if len(tokens) > 1 and tokens[1].kind != "operator":
-            allowed = "write (0 + x | group) or (x - 1 | group)"
-            refuse(text, tokens[1].position, f"'{tokens[1].text[:20]}' is not expected here", allowed)
-        intercept = False
-        tokens = tokens[1:]
-    elif [token.text for token in tokens[-2:]] == ["-", "1"] and tokens[-1].kind == "number":
-        intercept = False
-        tokens = tokens[:-2]
+    intercept, tokens = _intercept(text, piece.left)
     slopes = read_terms(text, tokens, names, piece.bar.position)
     if not intercept and not slopes:
         refuse(text, piece.position, "the grouping term has no effect", "write (1 | group), (x | group) or (0 + x | group)")
     return intercept, slopes
+
+
+def _intercept(text: str, tokens: Sequence[Token]) -> tuple[bool, list[Token]]:
+    """Whether the intercept varies, and what else is added up: ``0``, ``- 1`` take it away, ``1`` gives it, the last counts."""
+    intercept = True
+    rest: list[Token] = []
+    for index, token in enumerate(tokens):
+        before, after = (rest[-1] if rest else None), (tokens[index + 1] if index + 1 < len(tokens) else None)
+        starts = before is None or before.text in SIGNS
+        if token.kind != "number" or token.text not in ("0", "1") or not starts or _depth(rest):
+            rest.append(token)
+        elif after is None or after.text in SIGNS:
+            sign = rest.pop().text if before is not None else "+"
+            intercept = (token.text == "1") == (sign == "+")
+        elif token.text == "0":
+            refuse(
+                text, after.position, f"'{after.text[:20]}' is not expected here", "write (0 + x | group) or (x - 1 | group)"
+            )
+        else:
+            rest.append(token)
+    return intercept, rest
+
+
+def _depth(tokens: Sequence[Token]) -> int:
+    """Brackets that some tokens leave open."""
+    return sum({"open": 1, "close": -1}.get(token.kind, 0) for token in tokens)
 
 
 def _check_roles(

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
-from reportgen.errors import SourceUnreadable, listed, said
+from reportgen.errors import ColumnUnusable, InputError, SourceUnreadable, listed, said
 from reportgen.sources.cells import column_of_cells, is_missing, text_of
 from reportgen.sources.digests import digest_of_columns
 from reportgen.sources.plain_types import plain_column
@@ -67,9 +68,19 @@ class Frame:
         if name not in self._converted:
             label = self.labels[name]
             is_arrow = isinstance(self.frame, pa.Table)
-            column = self.frame.column(label) if is_arrow else _pandas_column(self.frame[label])
+            column = self.frame.column(label) if is_arrow else self._of_pandas(name, label)
             self._converted[name] = plain_column(column)
         return self._converted[name]
+
+    def _of_pandas(self, name: str, label: object) -> Any:
+        """One column of a pandas frame; its cells may be objects of any class, whose methods are asked for their text."""
+        try:
+            return _pandas_column(self.frame[label])
+        except (InputError, MemoryError):
+            raise
+        except Exception as error:
+            problem = f"holds objects that cannot be written as text ({type(error).__name__} in their own methods)"
+            raise ColumnUnusable(self.name, name, problem, "give texts or numbers in their place") from error
 
 
 def open_frame(data: object, name: str, chunk_rows: int) -> Frame:
@@ -92,8 +103,10 @@ def open_frame(data: object, name: str, chunk_rows: int) -> Frame:
     if not isinstance(data, pa.Table) and hasattr(data, "__arrow_c_stream__") and not isinstance(data, pa.RecordBatchReader):
         try:
             data = _column_by_column(data) if hasattr(data, "get_columns") else pa.table(data)
-        except (pa.ArrowException, ValueError, TypeError) as error:
-            problem = f"a {type(data).__name__} that Arrow cannot read ({said(str(error))})"
+        except MemoryError:
+            raise
+        except Exception as error:  # of the library that made it, or of objects in its cells
+            problem = f"a {type(data).__name__} that Arrow cannot read ({_reason(error)})"
             raise SourceUnreadable(name, "", problem, "give a data frame whose columns have ordinary types") from error
     if isinstance(data, pa.Table):
         _labels(data.column_names, name)
@@ -107,25 +120,45 @@ def open_frame(data: object, name: str, chunk_rows: int) -> Frame:
 
 
 def _column_by_column(frame: Any) -> pa.Table:
-    """A polars frame as an Arrow table; a column of a type that Arrow lacks (128-bit integers) by its cells."""
-    try:
-        return pa.table(frame)
-    except pa.ArrowException:
-        columns = {}
-        for series in frame.get_columns():
-            try:
-                columns[series.name] = pa.chunked_array(series)
-            except pa.ArrowException:
-                columns[series.name] = column_of_cells(series.to_list())
-        return pa.table(columns)
+    """A polars frame as an Arrow table; a column of a type that Arrow lacks by its cells: integers of 128 bits, objects.
+
+    Of objects Arrow is handed where they are in memory, as bytes, which would be labels.
+    """
+    columns = frame.get_columns()
+    if not any(_holds_objects(series) for series in columns):
+        with suppress(pa.ArrowException):
+            return pa.table(frame)
+    return pa.table({series.name: _polars_column(series) for series in columns})
+
+
+def _polars_column(series: Any) -> Any:
+    if not _holds_objects(series):
+        with suppress(pa.ArrowException):
+            return pa.chunked_array(series)
+    return column_of_cells([None if is_missing(value) else value for value in series.to_list()])
+
+
+def _holds_objects(series: Any) -> bool:
+    return str(series.dtype) == "Object"
 
 
 def _no_rows(name: str) -> SourceUnreadable:
     return SourceUnreadable(name, "", "has no rows", "give a data frame with rows")
 
 
+def _reason(error: Exception) -> str:
+    try:
+        return said(str(error)) or type(error).__name__
+    except Exception:  # of an error class of somebody else
+        return type(error).__name__
+
+
 def _labels(labels: Sequence[object], source: str) -> Mapping[str, object]:
-    names = [str(label) for label in labels]
+    try:
+        names = [str(label) for label in labels]
+    except Exception as error:
+        problem = f"the name of a column cannot be written as text ({type(error).__name__} in its own methods)"
+        raise SourceUnreadable(source, "", problem, "give every column a text as its name") from error
     twice = sorted({name for name in names if names.count(name) > 1}) if len(set(names)) < len(names) else []
     if twice:
         raise SourceUnreadable(source, "", f"several columns are named {listed(twice)}", "give every column its own name")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -16,6 +18,8 @@ from reportgen.sources.plain_types import plain_type
 from reportgen.sources.source import check_known, gathered, rows_at_a_time
 
 READ_AHEAD = 1  # batches of a chunk's size read before they are asked for
+MOST_WITHOUT = 10_000  # files and folders that are looked at before the first Parquet file is found
+WITH_PARQUET = "give a folder with files named *.parquet"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -213,9 +217,56 @@ def _broken_file(paths: Sequence[Path], folder: Path, name: str) -> str:
     return name
 
 
-def _is_hidden(path: Path) -> bool:
-    """Whether programs that write such folders put a file aside: what is unfinished, of the system, or a copy."""
-    return any(part.startswith((".", "_")) and "=" not in part for part in path.parts)
+def _is_hidden(name: str) -> bool:
+    """Whether programs that write such folders put a file or folder aside: what is unfinished, of the system, or a copy."""
+    return name.startswith((".", "_")) and "=" not in name
+
+
+def _parquet_files(folder: Path, name: str) -> tuple[Path, ...]:
+    """The Parquet files in a folder and the folders below, those near the top first looked for; sorted.
+
+    Raises
+    ------
+    SourceUnreadable
+        The folder is that of the whole disk, or so large without any such file that it is the wrong one; one inside cannot be
+        read, or a file's link leads nowhere: their rows would be missing without a word.
+    """
+    if folder.resolve() == folder.resolve().parent:
+        raise SourceUnreadable(name, "", "is the folder of the whole file system", WITH_PARQUET)
+    found: list[Path] = []
+    n_seen = 0
+    waiting = deque([folder])
+    while waiting:
+        for entry in _entries(waiting.popleft(), folder, name):
+            n_seen += 1
+            if n_seen > MOST_WITHOUT and not found:
+                raise SourceUnreadable(
+                    name, "", f"no Parquet file is among the first {MOST_WITHOUT:,} things in it", WITH_PARQUET
+                )
+            if _is_hidden(entry.name):
+                continue
+            path = Path(entry.path)
+            if entry.is_dir(follow_symlinks=False):
+                waiting.append(path)
+            elif path.suffix.lower() in (".parquet", ".pq") and not entry.is_dir():
+                if not entry.is_file():
+                    place = f"{name}/{path.relative_to(folder)}"
+                    raise SourceUnreadable(place, "", "is no file, nor a link to one", "write it again, or remove it")
+                found.append(path)
+    if not found:
+        raise SourceUnreadable(name, "", "the folder has no Parquet files", WITH_PARQUET)
+    return tuple(sorted(found))
+
+
+def _entries(inner: Path, folder: Path, name: str) -> list[os.DirEntry[str]]:
+    try:
+        with os.scandir(inner) as entries:
+            return list(entries)
+    except OSError as error:
+        place = name if inner == folder else f"{name}/{inner.relative_to(folder)}"
+        raise SourceUnreadable(
+            place, "", f"cannot be read ({error.strerror})", "change the permissions of the folder"
+        ) from error
 
 
 def open_parquet_folder(folder: Path, name: str, chunk_rows: int) -> ParquetFolder:
@@ -226,10 +277,7 @@ def open_parquet_folder(folder: Path, name: str, chunk_rows: int) -> ParquetFold
     SourceUnreadable
         A broken file, no rows, no Parquet file in the folder, names that occur twice.
     """
-    found = (p for p in folder.rglob("*") if p.suffix in (".parquet", ".pq") and p.is_file())
-    paths = tuple(sorted(p for p in found if not _is_hidden(p.relative_to(folder))))
-    if not paths:
-        raise SourceUnreadable(name, "", "the folder has no Parquet files", "give a folder with files named *.parquet")
+    paths = _parquet_files(folder, name)
     try:
         dataset = dataset_of(paths, folder)
         n_rows = dataset.count_rows()
