@@ -9,7 +9,7 @@ import pytest
 from constructed import UNBALANCED, Rows, grouped_rows
 from numpy.typing import NDArray
 from reference_moments import dragons, fit_all
-from scipy.optimize import minimize
+from scipy.optimize import minimize, minimize_scalar
 
 from reportgen.column_levels import column_levels
 from reportgen.estimation.intervals import InterceptRegion, Interval, VarianceIntervals, intercept_intervals, variance_factor
@@ -102,6 +102,26 @@ def test_at_the_ends_of_tau_sigma_and_icc_the_profile_meets_the_cut(restricted: 
     for make, interval in (("tau", found.deviations[0]), ("sigma", found.residual), ("icc", found.icc)):
         for end in ends(interval):
             assert profile(end, make) == pytest.approx(CUT, abs=2e-5)
+
+
+@pytest.mark.parametrize("seed", range(2, 10))
+def test_the_greatest_tau_is_found_close_to_the_greatest_ratio_too(seed: int) -> None:
+    """At the end of tau no sigma may have a lower deviance than the cut; with many rows a group it lies near the edge."""
+    rows = grouped_rows((30,) * 9, tau=3.0, seed=seed)
+    fit = fitted(rows, "mundlak")
+    assert isinstance(fit, MixedFit)
+    found = intercept_intervals(rows.moments, fit)
+    assert isinstance(found, VarianceIntervals)
+    means = np.array([rows.values[rows.codes == code, 0].mean() for code in range(9)])[rows.codes]
+    both = Rows(("x1", "mean", "y"), rows.codes, np.column_stack([rows.values[:, 0], means, rows.values[:, -1]]))
+
+    def deviance(tau: float, sigma: float) -> float:
+        return dense_deviance(both, np.array([[tau**2]]), sigma**2, True, [])
+
+    least = deviance(float(np.sqrt(fit.group_covariance.psi[0, 0])), float(np.sqrt(fit.sigma2)))
+    top = ends(found.deviations[0])[1]
+    nearest = minimize_scalar(lambda log_s: deviance(top, np.exp(log_s)), (-0.1, 0.1), tol=1e-12)
+    assert nearest.fun - least == pytest.approx(CUT, abs=1e-5)
 
 
 def test_where_zero_is_likely_the_interval_starts_there() -> None:

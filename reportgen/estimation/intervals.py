@@ -199,7 +199,8 @@ class InterceptRegion:
         unbounded = isinstance(high, Undefined)
         top = 10.0 ** self.classes.log_range[1] if isinstance(high, Undefined) else high
         bottom = max(low, min(top, max(self.best, 1e-4 * top)) * 1e-6)
-        points = np.unique(np.concatenate([[low, self.best], np.logspace(np.log10(bottom), np.log10(top), FINE)]))
+        inner = np.logspace(np.log10(bottom), np.log10(top), FINE)  # its last point may be rounded out of the region
+        points = np.unique(np.concatenate([[low, self.best, top], inner]))
         points = points[(points >= low) & (points <= top)]
         least, greatest = self._variances(points)
 
