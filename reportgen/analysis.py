@@ -149,7 +149,7 @@ def walk(
         raise OptionConflict("formula", f"is a {type(formula).__name__}, not a text", "write for example 'y ~ x + (1 | group)'")
     tell = progress or (lambda _stage, _rows: None)
     model = parse_formula(formula)
-    source = open_source(data, options.name or None, chunk_rows=options.chunk_rows)
+    source = open_source(data, options.name or None, chunk_rows=options.chunk_rows, missing=options.missing)
     tell(f"reading {source.name}", 0)
     with _models_loading():
         design = build_design(model, source, options.weights)

@@ -54,6 +54,13 @@ def add_model(parser: argparse.ArgumentParser) -> None:
 
 def add_choices(parser: argparse.ArgumentParser) -> None:
     """Choices of an analysis; their defaults stand in :class:`reportgen.choices.Options`."""
+    parser.add_argument(
+        "--missing",
+        metavar="TEXT",
+        action="append",
+        default=[],
+        help="a text that means 'no value' in any cell, as NA; may be given several times (default: only empty cells do)",
+    )
     parser.add_argument("--weights", metavar="COLUMN", default="", help="column of positive prior weights")
     parser.add_argument(
         "--inference",
@@ -183,7 +190,7 @@ def _seconds(text: str) -> float:
 
 def given_choices(options: argparse.Namespace) -> Options:
     """The choices of an analysis as given on the command line."""
-    from reportgen.choices import Options, checked_inference, checked_interactions
+    from reportgen.choices import Options, checked_inference, checked_interactions, checked_missing
 
     defaults = Options()
     return Options(
@@ -195,6 +202,7 @@ def given_choices(options: argparse.Namespace) -> Options:
         seed=defaults.seed if options.seed is None else options.seed,
         chunk_rows=options.chunk_rows or defaults.chunk_rows,
         cluster=getattr(options, "cluster", ""),
+        missing=checked_missing(options.missing),
     )
 
 

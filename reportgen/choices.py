@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from numbers import Integral
 from typing import Literal
@@ -45,6 +46,8 @@ class Options:
         Rows read at a time.
     cluster : str
         Address of the scheduler of a Dask cluster on which the rows are read, or ``local``; empty to read them here.
+    missing : sequence of str
+        Texts that mean "no value", as R's ``NA``, beside the empty cell; in columns of numbers the number counts.
     """
 
     name: str = ""
@@ -56,9 +59,10 @@ class Options:
     inference: Inference = "auto"
     chunk_rows: int = CHUNK_ROWS
     cluster: str = ""
+    missing: Sequence[str] = ()
 
 
-RECORDED = ("weights", "cross_check", "bootstrap", "seed", "interactions", "inference")
+RECORDED = ("weights", "cross_check", "bootstrap", "seed", "interactions", "inference", "missing")
 """The options that decide the numbers: not how the data are named, nor where and how many rows are read at a time."""
 
 
@@ -109,7 +113,24 @@ def checked(options: Options) -> Options:
         bootstrap=_whole_number("--bootstrap", options.bootstrap, 0, MAX_SAMPLES),
         seed=_whole_number("--seed", options.seed, 0, MAX_SEED),
         chunk_rows=_whole_number("--chunk-rows", options.chunk_rows, 1, MAX_SEED),
+        missing=checked_missing(options.missing),
     )
+
+
+def checked_missing(given: object) -> tuple[str, ...]:
+    """Texts that mean "no value", each once.
+
+    Raises
+    ------
+    OptionConflict
+        Not a list of texts, or one of them is empty: an empty cell is missing anyway.
+    """
+    texts = given if isinstance(given, (list, tuple)) else (None,)
+    if not all(isinstance(text, str) and text for text in texts):
+        raise OptionConflict(
+            "--missing", f"is {quoted(given)}", 'give texts that are not empty (in Python and manifests ["NA"])'
+        )
+    return tuple(dict.fromkeys(texts))
 
 
 def _whole_number(option: str, given: object, least: int, largest: int) -> int:

@@ -154,11 +154,12 @@ def _batch(options: argparse.Namespace, messages: Messages) -> int:
     from reportgen.presentation.rendering import checked_formats
 
     formats = checked_formats(options.format) if options.format else ()
-    asked = jobs_of(Request(tuple(options.data), options.formula, formats, options.by, options.responses))
+    given = given_choices(options)
+    asked = jobs_of(Request(tuple(options.data), options.formula, formats, options.by, options.responses, tuple(given.missing)))
     for rows in asked.left_out:
         messages.say(f"{rows.data}: {rows.rows:,} rows have no value of {quoted(rows.column)} and are in none of the reports")
-    choices, presentation = tuple(asdict(given_choices(options)).items()), given_presentation(options)
-    jobs = tuple(replace(job, choices=choices, presentation=job.presented(presentation)) for job in asked.jobs)
+    choices, presentation = asdict(given), given_presentation(options)
+    jobs = tuple(replace(job, choices=job.chosen(choices), presentation=job.presented(presentation)) for job in asked.jobs)
     workers = options.jobs or default_workers()
     megabytes = options.memory_limit if options.memory_limit >= 0 else default_megabytes(workers)
     limits = Limits(workers, options.time_limit if options.time_limit > 0 else math.inf, megabytes)

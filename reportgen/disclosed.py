@@ -78,7 +78,7 @@ def _coded(analysis: Analysis, group_labels: GroupLabels) -> Analysis:
             "cannot keep labels back that are the values of a predictor too",
             "take the column of the group out of the predictors, or show the labels",
         )
-    options = replace(analysis.options, name=analysis.sample.source, cluster="")
+    options = replace(analysis.options, name=analysis.sample.source, cluster="", missing=())  # a code may look like one
     again = walk(formula.text, table_of(coded_rows(analysed_rows(analysis), design.group_columns)), options)
     again = replace(again, sample=replace(analysis.sample, lost_groups=()), options=analysis.options)
     labels = [replace(item, values=_nameless(item.values)) for item in analysis.findings if item.kind in ABOUT_LABELS]

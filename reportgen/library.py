@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -38,6 +38,7 @@ class Choices(TypedDict, total=False):
     cross_check: bool
     bootstrap: int
     seed: int
+    missing: Sequence[str]
 
 
 class Looks(TypedDict, total=False):
@@ -67,7 +68,8 @@ def analyze(formula: str, data: object, *, name: str = "", **options: Unpack[Cho
     **options
         Choices of :class:`reportgen.choices.Options`: ``weights`` (column of positive prior weights), ``inference``
         (``auto``, ``kenward-roger``, ``satterthwaite``: what the report shows), ``cross_check`` (refit with statsmodels),
-        ``bootstrap`` (samples, at most 100,000), ``seed``.
+        ``bootstrap`` (samples, at most 100,000), ``seed``, ``missing`` (texts that mean "no value" beside the empty cell, as
+        ``("NA",)``; in columns of numbers the number counts).
 
     Returns
     -------

@@ -42,7 +42,7 @@ def new_rows(analysis: Analysis, data: object) -> tuple[NewRows, NDArray[np.bool
         The group of each complete row.
     """
     design = analysis.design
-    source = open_source(data)
+    source = open_source(data, missing=analysis.options.missing)
     columns = tuple(dict.fromkeys([*design.formula.predictor_columns, *design.group_columns]))
     check_known(columns, source.columns, source.name)
     index = GroupIndex.of(len(design.group_columns))

@@ -48,6 +48,16 @@ def test_a_whole_manifest(tmp_path: Path) -> None:
     assert reading.title == ""
 
 
+def test_what_means_no_value_is_said_for_all_reports_or_for_one(tmp_path: Path) -> None:
+    own = [entry(name=f'"{name}"', missing=given) for name, given in (("a", ""), ("b", '[".", "."]'), ("c", "[]"))]
+    jobs = read_manifest(written(tmp_path, '[defaults]\nmissing = ["NA"]\n' + "".join(own)))
+    assert [job.missing for job in jobs] == [("NA",), (".",), ()]
+    (silent,) = read_manifest(written(tmp_path, entry()))
+    given = {"missing": ("-",), "weights": "w"}
+    assert [dict(job.chosen(given))["missing"] for job in (*jobs, silent)] == [("NA",), (".",), (), ("-",)]
+    assert dict(silent.chosen(given)) == given
+
+
 def test_a_byte_order_mark_is_left_out(tmp_path: Path) -> None:
     text = '[[report]]\nname = "a"\ndata = "a.csv"\nformula = "y ~ x + (1 | g)"\n'
     path = tmp_path / "reports.toml"
@@ -79,6 +89,9 @@ def test_an_absolute_path_stays_as_it_is(tmp_path: Path) -> None:
         (entry(formats='"html"'), ["formats is not a list", "'pdf'"]),
         (entry(formats="[]"), ["formats is not a list"]),
         (entry(formats='["htm"]'), ["unknown format 'htm'", "'html'"]),
+        (entry(missing='"NA"'), ["missing is not a list of texts", 'write missing = ["NA"]']),
+        (entry(missing="[-999]"), ["missing is not a list of texts"]),
+        (entry(missing='[""]'), ["missing is not a list of texts"]),
     ],
 )
 def test_a_mistake_is_named_with_its_place(tmp_path: Path, text: str, parts: list[str]) -> None:

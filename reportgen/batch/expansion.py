@@ -19,10 +19,11 @@ PLAIN_NAME = re.compile(r"[^\W\d]\w*")
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """How one file becomes several reports: a column and responses, each empty where not asked for."""
+    """How one file becomes several reports: a column and responses, each empty where not asked for; texts that are no value."""
 
     by: str = ""
     responses: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
 
 
 def jobs_of_files(given: Sequence[str], formula: str, formats: tuple[str, ...], split: Split) -> Jobs:
@@ -54,7 +55,7 @@ def jobs_of_files(given: Sequence[str], formula: str, formats: tuple[str, ...], 
     for item in split.responses or ("",):
         parse_formula(with_response(formula, item) if item else formula)
     whole = [Job(name, path, formula, formats) for name, path in zip(names, paths, strict=True)]
-    pieces = [_by_value(job, split.by) for job in whole]
+    pieces = [_by_value(job, split.by, split.missing) for job in whole]
     jobs = tuple(part for piece in pieces for job in piece.jobs for part in _by_response(job, split.responses))
     check_distinct(jobs, "the data files" if len(paths) > 1 else Path(paths[0]).name)
     return Jobs(jobs, tuple(rows for piece in pieces for rows in piece.left_out))
@@ -89,12 +90,12 @@ def _name(path: str, depth: int) -> str:
     return "-".join([*folders[len(folders) - (depth - 1) :], stem] if depth > 1 else [stem])
 
 
-def _by_value(job: Job, column: str) -> Jobs:
+def _by_value(job: Job, column: str, missing: Sequence[str]) -> Jobs:
     if not column:
         return Jobs((job,))
     from reportgen.batch.selection import values_of
 
-    values = values_of(job.data, column)
+    values = values_of(job.data, column, missing)
     jobs = tuple(
         replace(job, name=name, selections=(*job.selections, Selection(column, label)))
         for name, label in zip(_apart([f"{job.name}-{label}" for label in values.labels]), values.labels, strict=True)

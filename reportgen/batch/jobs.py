@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from reportgen.errors import DuplicateName
@@ -46,6 +46,8 @@ class Job:
         Language that the manifest gives it; empty for that of the whole batch.
     privacy : tuple of (str, object)
         What the manifest says about what the report keeps back, as attributes of the presentation.
+    missing : tuple of str, optional
+        Texts that mean "no value", as the manifest says; without, those of the whole batch.
     """
 
     name: str
@@ -58,6 +60,12 @@ class Job:
     presentation: Presentation = PLAIN
     lang: str = ""
     privacy: tuple[tuple[str, object], ...] = ()
+    missing: tuple[str, ...] | None = None
+
+    def chosen(self, choices: Mapping[str, object]) -> tuple[tuple[str, object], ...]:
+        """The choices, from what is given for the whole batch: what the manifest says of this report goes before."""
+        own = {} if self.missing is None else {"missing": self.missing}
+        return tuple({**choices, **own}.items())
 
     def presented(self, presentation: Presentation) -> Presentation:
         """How the report looks, from what is given for the whole batch: what the manifest says of this report goes before."""

@@ -16,8 +16,8 @@ from reportgen.presentation.rendering import DEFAULT_FORMATS, FORMATS
 
 TABLES = ("defaults", "report")
 PRIVACY_KEYS = ("attach_data", "group_labels", "min_cell")
-DEFAULT_KEYS = ("formula", "formats", "lang", *PRIVACY_KEYS)
-REPORT_KEYS = ("name", "data", "formula", "formats", "title", "lang", *PRIVACY_KEYS)
+DEFAULT_KEYS = ("formula", "formats", "lang", "missing", *PRIVACY_KEYS)
+REPORT_KEYS = ("name", "data", "formula", "formats", "title", "lang", "missing", *PRIVACY_KEYS)
 NAME_RULE = "a name has no slash, backslash or control character and is neither '.' nor '..'"
 
 
@@ -87,7 +87,14 @@ def _job(path: Path, where: str, defaults: Mapping[str, object], entry: Mapping[
         title=_text(path.name, where, entry, "title") if "title" in entry else "",
         lang=_language(path.name, where, merged) if "lang" in merged else "",
         privacy=_privacy(path.name, where, merged),
+        missing=_missing(path.name, where, merged["missing"]) if "missing" in merged else None,
     )
+
+
+def _missing(manifest: str, where: str, value: object) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(item, str) and item for item in value):
+        raise ManifestError(manifest, where, "missing is not a list of texts", 'write missing = ["NA"]')
+    return tuple(dict.fromkeys(value))
 
 
 def _privacy(manifest: str, where: str, table: Mapping[str, object]) -> tuple[tuple[str, object], ...]:

@@ -79,9 +79,10 @@ def _source(job: Job) -> object:
     if not job.selections:
         return job.data
     from reportgen.batch.selection import selected
+    from reportgen.choices import Options
     from reportgen.sources import open_source
 
-    return selected(open_source(job.data), job.selections)
+    return selected(open_source(job.data, missing=Options(**dict(job.choices)).missing), job.selections)  # type: ignore[arg-type]
 
 
 def _stage(folder: Path, contents: Mapping[str, bytes]) -> None:

@@ -32,6 +32,8 @@ class Request:
         Column by whose values each file is split; empty for none.
     responses : str
         Left sides of the formula, separated by commas; empty for that of the formula.
+    missing : tuple of str
+        Texts that mean "no value".
     """
 
     data: tuple[str, ...]
@@ -39,6 +41,7 @@ class Request:
     formats: tuple[str, ...] = ()
     by: str = ""
     responses: str = ""
+    missing: tuple[str, ...] = ()
 
 
 def jobs_of(request: Request) -> Jobs:
@@ -55,7 +58,7 @@ def jobs_of(request: Request) -> Jobs:
     if not manifests:
         if not request.formula:
             raise OptionConflict("--formula", "is missing", "give it with data files, or give one manifest (.toml)")
-        split = Split(request.by, responses_of(request.responses) if request.responses else ())
+        split = Split(request.by, responses_of(request.responses) if request.responses else (), request.missing)
         return jobs_of_files(request.data, request.formula, request.formats or DEFAULT_FORMATS, split)
     if len(request.data) > 1:
         raise OptionConflict("a manifest", "stands alone", "give either one manifest or data files")

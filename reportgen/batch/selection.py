@@ -70,8 +70,8 @@ class Values:
     rows_without: int
 
 
-def values_of(path: str, column: str) -> Values:
-    """What a column has in its cells: empty cells, and NaN in a column of numbers, are no value.
+def values_of(path: str, column: str, missing: Sequence[str] = ()) -> Values:
+    """What a column has in its cells: empty cells, NaN in a column of numbers, and texts that mean `missing` are no value.
 
     Raises
     ------
@@ -80,7 +80,7 @@ def values_of(path: str, column: str) -> Values:
     OptionConflict
         It has no value at all, or more than ``MOST_VALUES``.
     """
-    source = open_source(path)
+    source = open_source(path, missing=missing)
     found: dict[str, None] = {}
     rows_without = 0
     for table in source.chunks([column], [column]):

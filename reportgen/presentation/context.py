@@ -121,6 +121,7 @@ def option_values(analysis: Analysis, words: Wording) -> Plain:
     options, agreement = analysis.options, analysis.agreement
     return {
         "weights": printable(options.weights, 60) if options.weights else "",
+        "missing": [printable(text, 60) for text in options.missing],
         "bootstrap": count(options.bootstrap),
         "seed": str(options.seed),
         "cross_check": options.cross_check,

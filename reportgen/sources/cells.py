@@ -62,12 +62,16 @@ def is_missing(value: object) -> bool:
     return isinstance(value, numbers.Real | Decimal) and bool(value != value)
 
 
-def table_of_cells(names: Sequence[str], rows: Sequence[Sequence[object]]) -> pa.Table:
-    """Rows of Python values as an Arrow table: a column is numbers, booleans or dates if all its cells are, else text."""
+def table_of_cells(names: Sequence[str], rows: Sequence[Sequence[object]], missing: Sequence[str] = ()) -> pa.Table:
+    """Rows of Python values as an Arrow table: a column is numbers, booleans or dates if all its cells are, else text.
+
+    The empty text and those that mean `missing` are no values.
+    """
+    empty = frozenset(["", *missing])
     columns = []
     for index in range(len(names)):
         values = [row[index] for row in rows]
-        values = [None if value is None or value == "" else value for value in values]
+        values = [None if isinstance(value, str) and value in empty else value for value in values]
         try:
             kinds = {type(value) for value in values if value is not None}
             columns.append(pa.array(values) if len(kinds) <= 1 or kinds == {int, float} else column_of_cells(values))

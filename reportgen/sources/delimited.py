@@ -1,7 +1,7 @@
 """Delimited text: read what is there, never shift a column.
 
-Only an empty cell is missing; NA, None and nan are text. Types are told from the first block of the file and then held: a cell
-that does not fit is an error with its row, never a reason to read the whole column as text.
+Only an empty cell is missing, and what the user names; NA, None and nan are text. Types are told from the first block of the
+file and then held: a cell that does not fit is an error with its row, never a reason to read the whole column as text.
 """
 
 from __future__ import annotations
@@ -39,12 +39,15 @@ class DelimitedFile:
         Delimiter, decimal mark and names of the columns.
     chunk_rows : int
         Rows of a chunk.
+    missing : tuple of str
+        Texts that mean "no value", as an empty cell does.
     """
 
     name: str
     path: Path
     dialect: Dialect
     chunk_rows: int
+    missing: tuple[str, ...] = ()
     _digest: list[str] = field(default_factory=list, repr=False)
     _types: dict[str, Any] = field(default_factory=dict, repr=False)
 
@@ -94,7 +97,7 @@ class DelimitedFile:
             parse_options=csv.ParseOptions(delimiter=self.dialect.delimiter, newlines_in_values=True),
             convert_options=csv.ConvertOptions(
                 column_types=dict(types),
-                null_values=[""],
+                null_values=["", *self.missing],
                 strings_can_be_null=True,
                 include_columns=list(columns),
                 decimal_point=self.dialect.decimal,
@@ -187,7 +190,7 @@ def _held(kind: pa.DataType) -> pa.DataType:
     return pa.string() if pa.types.is_binary(kind) else kind
 
 
-def open_delimited(path: Path, name: str, chunk_rows: int) -> DelimitedFile:
+def open_delimited(path: Path, name: str, chunk_rows: int, missing: tuple[str, ...] = ()) -> DelimitedFile:
     """A CSV file as a source; only its head is read here.
 
     Raises
@@ -195,4 +198,4 @@ def open_delimited(path: Path, name: str, chunk_rows: int) -> DelimitedFile:
     SourceUnreadable
         Not UTF-8 text, no rows, names that occur twice or are missing, rows of another length than the header.
     """
-    return DelimitedFile(name, path, read_dialect(path, name), chunk_rows)
+    return DelimitedFile(name, path, read_dialect(path, name), chunk_rows, missing)

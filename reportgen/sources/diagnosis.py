@@ -7,6 +7,7 @@ import re
 import zlib
 from collections.abc import Iterable
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 from reportgen.errors import BadValue, SourceUnreadable
@@ -93,7 +94,7 @@ def allowed_numbers(value: str) -> str:
     if "," in value and is_number(value, ","):
         return "write a decimal point; commas are read where every number of a file with semicolons, tabs or bars has one"
     if value.strip(BLANKS).casefold() in MISSING_MARKS:
-        return 'only an empty cell is a missing value: empty these cells (R: write.csv(..., na = ""))'
+        return f"only an empty cell is a missing value: empty these cells, or say that they are with --missing {quote(value)}"
     return "every cell must be a number or empty; for a factor write C(column)"
 
 

@@ -32,12 +32,15 @@ class Frame:
         A pandas data frame or an Arrow table.
     chunk_rows : int
         Rows of a chunk.
+    missing : frozenset of str
+        Texts that mean "no value" where they stand among numbers.
     """
 
     name: str
     labels: Mapping[str, Any]
     frame: Any
     chunk_rows: int
+    missing: frozenset[str] = frozenset()
     _converted: dict[str, Any] = field(default_factory=dict, repr=False)
     _digests: dict[tuple[str, ...], str] = field(default_factory=dict, repr=False)
 
@@ -75,7 +78,7 @@ class Frame:
     def _of_pandas(self, name: str, label: object) -> Any:
         """One column of a pandas frame; its cells may be objects of any class, whose methods are asked for their text."""
         try:
-            return _pandas_column(self.frame[label])
+            return _pandas_column(self.frame[label], self.missing)
         except (InputError, MemoryError):
             raise
         except Exception as error:
@@ -83,8 +86,8 @@ class Frame:
             raise ColumnUnusable(self.name, name, problem, "give texts or numbers in their place") from error
 
 
-def open_frame(data: object, name: str, chunk_rows: int) -> Frame:
-    """A data frame as a source.
+def open_frame(data: object, name: str, chunk_rows: int, missing: Sequence[str] = ()) -> Frame:
+    """A data frame as a source; the texts that mean `missing` do not make a column of numbers one of texts.
 
     Raises
     ------
@@ -97,12 +100,12 @@ def open_frame(data: object, name: str, chunk_rows: int) -> Frame:
             raise SourceUnreadable(name, "", "its columns have names of several levels", "give each column one name")
         if not len(data):
             raise _no_rows(name)
-        return Frame(name, _labels(list(data.columns), name), data, chunk_rows)
+        return Frame(name, _labels(list(data.columns), name), data, chunk_rows, frozenset(missing))
     if isinstance(data, pa.RecordBatch):
         data = pa.Table.from_batches([data])
     if not isinstance(data, pa.Table) and hasattr(data, "__arrow_c_stream__") and not isinstance(data, pa.RecordBatchReader):
         try:
-            data = _column_by_column(data) if hasattr(data, "get_columns") else pa.table(data)
+            data = _column_by_column(data, frozenset(missing)) if hasattr(data, "get_columns") else pa.table(data)
         except MemoryError:
             raise
         except Exception as error:  # of the library that made it, or of objects in its cells
@@ -119,7 +122,7 @@ def open_frame(data: object, name: str, chunk_rows: int) -> Frame:
     raise SourceUnreadable(name, "", f"a {type(data).__name__} is not a table that can be read twice", allowed)
 
 
-def _column_by_column(frame: Any) -> pa.Table:
+def _column_by_column(frame: Any, missing: frozenset[str]) -> pa.Table:
     """A polars frame as an Arrow table; a column of a type that Arrow lacks by its cells: integers of 128 bits, objects.
 
     Of objects Arrow is handed where they are in memory, as bytes, which would be labels.
@@ -128,14 +131,19 @@ def _column_by_column(frame: Any) -> pa.Table:
     if not any(_holds_objects(series) for series in columns):
         with suppress(pa.ArrowException):
             return pa.table(frame)
-    return pa.table({series.name: _polars_column(series) for series in columns})
+    return pa.table({series.name: _polars_column(series, missing) for series in columns})
 
 
-def _polars_column(series: Any) -> Any:
+def _polars_column(series: Any, missing: frozenset[str]) -> Any:
     if not _holds_objects(series):
         with suppress(pa.ArrowException):
             return pa.chunked_array(series)
-    return column_of_cells([None if is_missing(value) else value for value in series.to_list()])
+    return _column_of_values(series.to_list(), missing)
+
+
+def _column_of_values(values: Sequence[Any], missing: frozenset[str]) -> Any:
+    """Values of any types as a column; NA, NaN and the texts that mean `missing` are none."""
+    return column_of_cells([None if is_missing(v) or (isinstance(v, str) and v in missing) else v for v in values])
 
 
 def _holds_objects(series: Any) -> bool:
@@ -165,14 +173,14 @@ def _labels(labels: Sequence[object], source: str) -> Mapping[str, object]:
     return dict(zip(names, labels, strict=True))
 
 
-def _pandas_column(series: Any) -> Any:
+def _pandas_column(series: Any, missing: frozenset[str]) -> Any:
     """One pandas column as an Arrow array; numbers share their memory, NaN stays NaN."""
     if isinstance(series.dtype, np.dtype) and series.dtype.kind in "biuf":
         return pa.array(_plain_numbers(series.to_numpy()))
     try:
         column = pa.array(series, from_pandas=True)
     except (pa.ArrowException, OverflowError, UnicodeError, TypeError, ValueError):  # infinite Decimals are a TypeError
-        return column_of_cells([None if is_missing(value) else value for value in series.to_list()])
+        return _column_of_values(series.to_list(), missing)
     value = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
     if isinstance(value, pa.BaseExtensionType):  # periods, intervals: labels as they print
         return pa.array([None if is_missing(value) else text_of(value) for value in series.to_list()], pa.string())

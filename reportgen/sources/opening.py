@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from reportgen.errors import SourceUnreadable, printable_name
 from reportgen.sources.delimited import open_delimited
 from reportgen.sources.feather import open_feather
 from reportgen.sources.frames import open_frame
+from reportgen.sources.marks import as_if_empty
 from reportgen.sources.parquet_file import open_parquet
 from reportgen.sources.parquet_folder import open_parquet_folder
 from reportgen.sources.source import CHUNK_ROWS, Source
@@ -22,7 +25,7 @@ EXCEL = (".xlsx", ".xlsm")
 ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
 
 
-def open_source(data: object, name: str | None = None, *, chunk_rows: int = CHUNK_ROWS) -> Source:
+def open_source(data: object, name: str | None = None, *, chunk_rows: int = CHUNK_ROWS, missing: Sequence[str] = ()) -> Source:
     """Open a data source; its rows are read later, chunk by chunk.
 
     Parameters
@@ -34,6 +37,8 @@ def open_source(data: object, name: str | None = None, *, chunk_rows: int = CHUN
         Name for the report; by default the file's name, or ``data frame``.
     chunk_rows : int
         Rows of a chunk.
+    missing : sequence of str
+        Texts that mean "no value"; empty cells have none anyway.
 
     Raises
     ------
@@ -42,9 +47,21 @@ def open_source(data: object, name: str | None = None, *, chunk_rows: int = CHUN
     """
     # Asked of the class: a frame may compute its attributes, or have columns of these names.
     if all(callable(getattr(type(data), name, None)) for name in ("chunks", "sha256")) and isinstance(data, Source):
-        return data
+        return as_if_empty(data, missing)
     if not isinstance(data, (str, os.PathLike)):
-        return open_frame(data, name or "data frame", chunk_rows)
+        return as_if_empty(open_frame(data, name or "data frame", chunk_rows, missing), missing)
+    return as_if_empty(_open_given(data, name, Reading(chunk_rows, tuple(missing))), missing)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How a file is read: rows of a chunk, and the texts that mean "no value" where types are told from texts."""
+
+    chunk_rows: int
+    missing: tuple[str, ...]
+
+
+def _open_given(data: str | os.PathLike[str], name: str | None, reading: Reading) -> Source:
     path = _path(os.fspath(data))
     name = printable_name(name or path)
     try:
@@ -55,7 +72,7 @@ def open_source(data: object, name: str | None = None, *, chunk_rows: int = CHUN
         raise SourceUnreadable(name, "", "no such file", "check the path")
     if any("\ud800" <= character <= "\udfff" for character in str(path)):  # Arrow opens no such path
         raise SourceUnreadable(name, "", "its path is not UTF-8 text", "rename the file or folder")
-    return _open_path(path, name, is_folder, chunk_rows)
+    return _open_path(path, name, is_folder, reading)
 
 
 def _path(given: str | bytes) -> Path:
@@ -68,7 +85,8 @@ def _path(given: str | bytes) -> Path:
     return Path(text)
 
 
-def _open_path(path: Path, name: str, is_folder: bool, chunk_rows: int) -> Source:
+def _open_path(path: Path, name: str, is_folder: bool, reading: Reading) -> Source:
+    chunk_rows = reading.chunk_rows
     ending = path.name.lower()
     if not is_folder and not os.access(path, os.R_OK):
         raise SourceUnreadable(name, "", "may not be read", "change the permissions of the file")
@@ -83,9 +101,9 @@ def _open_path(path: Path, name: str, is_folder: bool, chunk_rows: int) -> Sourc
     if ending.endswith(PARQUET):
         return open_parquet(path, name, chunk_rows)
     if ending.endswith(EXCEL):
-        return open_workbook(path, name, chunk_rows)
+        return open_workbook(path, name, chunk_rows, reading.missing)
     if ending.endswith(DELIMITED):
-        return open_delimited(path, name, chunk_rows)
+        return open_delimited(path, name, chunk_rows, reading.missing)
     allowed = "give CSV (.csv, .tsv, .txt, also .gz), Parquet, Feather, Excel (.xlsx) or a folder of Parquet files"
     if ending.endswith((".zip", ".7z", ".tar", ".tgz", ".bz2", ".xz", ".zst")):
         allowed = "unpack it first"

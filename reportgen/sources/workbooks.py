@@ -82,8 +82,8 @@ class NoSheet(Exception):
     """A workbook has sheets of charts alone."""
 
 
-def open_workbook(path: Path, name: str, chunk_rows: int) -> Workbook:
-    """Read the first sheet of an Excel workbook.
+def open_workbook(path: Path, name: str, chunk_rows: int, missing: Sequence[str] = ()) -> Workbook:
+    """Read the first sheet of an Excel workbook; cells with a text that means `missing` are empty.
 
     Raises
     ------
@@ -99,7 +99,7 @@ def open_workbook(path: Path, name: str, chunk_rows: int) -> Workbook:
         with _opened(openpyxl, path, values=True) as sheet:
             rows = [_without_end(row) for row in _rows(sheet, values_only=True)]
         width = max(map(len, rows), default=0)
-        errors = _failed_formulas(rows, openpyxl)
+        errors = _failed_formulas(rows, frozenset(openpyxl.cell.cell.ERROR_CODES) - {*missing}, openpyxl)
         unsaved = _unsaved_formulas(openpyxl, path) if any(len(row) < width or None in row for row in rows) else {}
     except NoSheet as error:
         raise SourceUnreadable(name, "", "has no sheet of cells", "put the data on a sheet, or save them as CSV") from error
@@ -108,7 +108,7 @@ def open_workbook(path: Path, name: str, chunk_rows: int) -> Workbook:
             name, "", "is not an Excel workbook that can be read", "save it again as .xlsx or CSV"
         ) from error
     names, body = _with_names(name, [row for row in rows if row], width)
-    table = table_of_cells(names, [[*row, *[None] * (width - len(row))] for row in body])
+    table = table_of_cells(names, [[*row, *[None] * (width - len(row))] for row in body], missing)
     places = {names[column]: place for column, place in unsaved.items() if column < width}
     failed = {names[column]: place for column, place in errors.items()}
     return Workbook(name, path, open_frame(table, name, chunk_rows), places, failed)
@@ -160,9 +160,9 @@ def _without_end(row: Sequence[Any]) -> list[Any]:
     return list(row[:end])
 
 
-def _failed_formulas(rows: Sequence[Sequence[Any]], openpyxl: Any) -> dict[int, tuple[str, str]]:
-    """The first cell in each column that holds an error, as #N/A, and which."""
-    codes, letter = frozenset(openpyxl.cell.cell.ERROR_CODES), openpyxl.utils.get_column_letter
+def _failed_formulas(rows: Sequence[Sequence[Any]], codes: frozenset[str], openpyxl: Any) -> dict[int, tuple[str, str]]:
+    """The first cell in each column that holds one of the `codes` of errors, as #N/A, and which."""
+    letter = openpyxl.utils.get_column_letter
     found: dict[int, tuple[str, str]] = {}
     for number, row in enumerate(rows, 1):
         for i, cell in enumerate(row):

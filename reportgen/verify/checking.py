@@ -13,7 +13,7 @@ import orjson
 from reportgen import __version__
 from reportgen.analysed_rows import AnalysedRows, Field, table_of
 from reportgen.analysis import Analysis, walk
-from reportgen.choices import RECORDED, Options
+from reportgen.choices import RECORDED, Options, checked
 from reportgen.collection import Progress
 from reportgen.disclosed import disclosed
 from reportgen.disclosure import Disclosure, checked_group_labels
@@ -155,12 +155,14 @@ def _again(evidence: Evidence, progress: Progress | None) -> tuple[Compared, int
     """The result file against a new fit, and the number of rows fitted."""
     try:
         rows = data_rows(evidence)
-        analysis = walk(evidence.results["formula"]["text"], table_of(rows), _options(evidence), progress)
+        options = checked(_options(evidence))
+        # Rows without a value are gone; a code in the place of a label may look like a text that means "no value".
+        analysis = walk(evidence.results["formula"]["text"], table_of(rows), replace(options, missing=()), progress)
     except InputError as error:
         return Compared(0, (Difference(DATA, "data that can be fitted", str(error).splitlines()[0]),)), 0
     except MALFORMED as error:
         return Compared(0, (Difference(DATA, "rows as described in the list", f"others ({error})"),)), 0
-    shown = disclosed(analysis, "show", _disclosure(evidence).min_cell)
+    shown = disclosed(replace(analysis, options=options), "show", _disclosure(evidence).min_cell)
     shown = replace(shown, disclosure=replace(shown.disclosure, group_labels=_disclosure(evidence).group_labels))
     return _compared(evidence, shown), rows.n_rows
 
