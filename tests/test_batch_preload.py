@@ -14,13 +14,15 @@ import json, sys
 import reportgen.batch.preload
 from reportgen.batch.jobs import Job
 from reportgen.batch.report import Assignment, make_report
-from reportgen.presentation.wording import wording
+from reportgen.presentation import wording
 from weasyprint.text.ffi import ffi
-modules, words, types = set(sys.modules), wording.cache_info().misses, set(ffi._parsed_types)
+def read():
+    return wording.wording.cache_info().misses + wording._sentences.cache_info().misses
+modules, words, types = set(sys.modules), read(), set(ffi._parsed_types)
 make_report(Assignment(Job("set0", sys.argv[1], sys.argv[2], ("html", "pdf", "json")), sys.argv[3]))
 print(json.dumps({
     "modules": sorted(set(sys.modules) - modules),
-    "words": wording.cache_info().misses - words,
+    "words": read() - words,
     "types": sorted(name for name in set(ffi._parsed_types) - types if not name.startswith("hb_codepoint_t[")),
 }))
 """

@@ -58,13 +58,15 @@ def _warm_up() -> None:
         know_types()
     with suppress(Exception):
         font_faces()
-        wording()  # as it is asked for where no language is chosen
+        said = [wording()]  # as it is asked for where no language is chosen
         for layers in map(Layers, languages()):
-            wording(layers)
+            said.append(wording(layers))
             templates = page_environment(layers)
             for name in template_names():
                 if name.endswith(".html.j2"):
                     templates.get_template(name)
+        for words in said:
+            words.sentences  # noqa: B018 - loaded when first asked for
 
 
 preload()

@@ -44,7 +44,7 @@ def declare_accessible(metadata: Any) -> None:
     metadata.generate_rdf_metadata = both
 
 
-def mend(_document: object, pdf: Any) -> None:
+def mend(pdf: Any) -> None:
     """Put right what the renderer leaves wrong: attachments listed twice, header cells without their direction."""
     if "AF" in pdf.catalog:
         pdf.catalog["AF"][:] = dict.fromkeys(pdf.catalog["AF"])

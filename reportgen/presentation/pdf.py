@@ -20,6 +20,7 @@ from reportgen.presentation.drawings import NOTHING_DRAWN, SCHEME, Drawings, add
 from reportgen.presentation.figure_ink import Drawing, Ink, NotUnderstood
 from reportgen.presentation.library_search import by_name_only
 from reportgen.presentation.moment import creation_date
+from reportgen.presentation.pdf_objects import settle
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -138,7 +139,7 @@ def pdf_of_page(page: str, attachments: Mapping[str, str], date: str = "", drawi
         _draw(images, drawings, fetcher, fonts)
         declare_accessible(document.metadata)
         written = document.write_pdf(
-            finisher=mend,
+            finisher=_finish,
             pdf_variant=VARIANT,
             pdf_identifier=b"reportgen",
             attachments=files,
@@ -146,6 +147,11 @@ def pdf_of_page(page: str, attachments: Mapping[str, str], date: str = "", drawi
         )
     assert isinstance(written, bytes)
     return written
+
+
+def _finish(_document: object, pdf: Any) -> None:
+    mend(pdf)
+    settle(pdf)
 
 
 def font_faces() -> str:
