@@ -8,6 +8,7 @@ from functools import cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
 
+from reportgen.presentation.column_widths import column_shares
 from reportgen.presentation.context import cleaned
 from reportgen.presentation.document import Document, plain_tables
 from reportgen.presentation.drawings import address
@@ -95,6 +96,7 @@ def page_environment(layers: Layers = PROJECT_LAYERS) -> Environment:
         "p": p_value,
         "significant": significant,
         "signed": signed,
+        "column_shares": column_shares,
     }
 
     def include_text(name: str) -> Markup:

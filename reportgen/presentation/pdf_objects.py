@@ -20,7 +20,7 @@ def settle(pdf: Any) -> None:
     pdf : pydyf.PDF
         Nothing may change in it afterwards but what its method ``write`` adds.
     """
-    from pydyf import Object, Stream
+    from pydyf import Object, Stream  # type: ignore[import-untyped]
 
     class Settled(Object):  # type: ignore[misc]
         """An object that has been put into bytes."""

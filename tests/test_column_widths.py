@@ -1,0 +1,121 @@
+"""Widths of printed columns: the estimate against the font, the rule against CSS, and a page on which every cell fits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict
+from functools import cache
+from typing import Any
+
+import pytest
+from matplotlib.font_manager import FontProperties
+from matplotlib.textpath import TextPath
+from situations import document
+
+from reportgen.presentation.column_widths import Span, column_shares, evened, fitted, text_width
+from reportgen.presentation.drawings import Drawings
+from reportgen.presentation.pdf import _fetcher, _fonts, printed_page
+from reportgen.presentation.tables import Cell, Column, Row, Table
+
+FONT = FontProperties(family="DejaVu Sans")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "\u22120.00724 to \u22120.00336",
+        "(0.0273)",
+        "p < .001",
+        "df 979.0, p < .001",
+        "How do groups differ that differ in the mean of the predictor?",
+        "within and between groups",
+        "Within-between: between",
+        "\u03c7\u00b2 = 836.50",
+        "log-likelihood (ML)",
+        "NORTH_CAROLINA",
+    ],
+)
+def test_widths_of_texts_are_those_of_the_font_to_a_tenth(text: str) -> None:
+    drawn = TextPath((0, 0), f"{text}|", size=100, prop=FONT).get_extents().x1 / 100
+    assert text_width(f"{text}|") == pytest.approx(drawn, rel=0.1)
+
+
+def test_columns_that_fit_get_what_they_need_and_share_the_rest() -> None:
+    assert fitted([Span(1, 2, 10), Span(1, 3, 5), Span(5, 5, 5)], 29) == [13, 8, 8]
+
+
+def test_columns_that_do_not_fit_keep_their_unbreakable_pieces() -> None:
+    assert fitted([Span(1, 10, 50), Span(5, 5, 5), Span(5, 5, 25)], 50) == [pytest.approx(30), 5, pytest.approx(15)]
+
+
+def test_words_are_broken_before_values_meet() -> None:
+    assert fitted([Span(2, 40, 50), Span(20, 20, 20)], 41) == [21, 20]
+
+
+def test_values_that_cannot_fit_keep_their_own_widths() -> None:
+    assert fitted([Span(2, 40, 50), Span(20, 20, 20)], 15) == [2, 20]
+
+
+@pytest.mark.parametrize(
+    ("least", "room", "widths"),
+    [([1, 2, 3], 12, [4, 4, 4]), ([1, 2, 8], 12, [2, 2, 8]), ([1, 5, 8], 14, [1, 5, 8]), ([3, 5], 6, [3, 5])],
+)
+def test_columns_are_as_equal_as_their_least_widths_allow(least: list[float], room: float, widths: list[float]) -> None:
+    assert evened(least, room) == widths
+
+
+def made(header: str, *cells: Cell) -> Table:
+    return Table("any", "Model", tuple(Column(f"c{i}") for i in range(len(cells))), (Row(header, cells),))
+
+
+def test_shares_fill_the_page() -> None:
+    shares = column_shares(asdict(made("pooled", Cell("1.5"), Cell("2.25", ("0.1 to 3.2",)))), 60, 1)
+    assert sum(shares) == pytest.approx(100, abs=0.2)
+    assert shares[2] > shares[1]
+
+
+def test_lines_below_a_value_are_broken_only_where_there_is_no_room() -> None:
+    details = ("\u22120.00724 to \u22120.00336",)
+    table = asdict(made("pooled", Cell("1.5", details), Cell("1.5", details)))
+    needed = 0.92 * text_width(details[0]) + 1
+    assert min(column_shares(table, 60, 1, breaks_details=True)[1:]) * 0.6 >= needed - 0.1
+    assert max(column_shares(table, 20, 1, breaks_details=True)[1:]) * 0.2 < needed
+
+
+def boxes(parent: Any, kind: str) -> Iterator[Any]:
+    for box in parent.descendants():
+        if type(box).__name__ == kind:
+            yield box
+
+
+@cache
+def cells_of(situation: str) -> list[Any]:
+    """The cells of all tables of a printed report."""
+    from weasyprint import HTML
+
+    found = document(situation)
+    with _fonts() as fonts:
+        page = HTML(string=printed_page(found, {}), url_fetcher=_fetcher(Drawings.of(found.figures)))
+        return [cell for page in page.render(font_config=fonts).pages for cell in boxes(page._page_box, "TableCellBox")]
+
+
+@pytest.mark.parametrize(
+    "situation", ["example", "several", "random_slopes", "transformed", "trial", "many_predictors", "hostile"]
+)
+def test_every_line_fits_into_its_cell(situation: str) -> None:
+    cells = cells_of(situation)
+    assert len(cells) > 100
+    for cell in cells:
+        end = cell.position_x + cell.border_width() + 0.5  # pixels
+        for line in boxes(cell, "LineBox"):
+            assert max((child.position_x + child.width for child in line.children), default=0.0) <= end
+
+
+@pytest.mark.parametrize("situation", ["example", "several", "random_slopes", "trial"])
+def test_no_word_of_a_heading_is_broken(situation: str) -> None:
+    found = document(situation)
+    words = {word for table in found.tables.values() for column in table.columns for word in column.label.split()}
+    for cell in cells_of(situation):
+        if cell.element_tag == "th" and cell.element.get("scope") == "col":
+            lines = ["".join(text.text for text in boxes(line, "TextBox")).split() for line in boxes(cell, "LineBox")]
+            assert {word for line in lines[1:] for word in line} <= words | {word.split("-")[-1] for word in words}
