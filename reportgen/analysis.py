@@ -75,6 +75,8 @@ class Analysis:
         What may be shown of single groups.
     level_spreads : tuple of LevelSpread
         Residual spread at the levels of each factor of the groups.
+    conditional_slopes : tuple of ConditionalSlope
+        Slopes within groups at the levels of factors that multiply them.
     """
 
     formula: ModelFormula
@@ -93,6 +95,7 @@ class Analysis:
     options: Options
     disclosure: Disclosure = OPEN
     level_spreads: tuple[LevelSpread, ...] = ()
+    conditional_slopes: tuple[ConditionalSlope, ...] = ()
 
     @property
     def uses_kenward_roger(self) -> bool:
@@ -100,13 +103,6 @@ class Analysis:
         if self.options.inference == "auto":
             return self.moments.n_groups <= MANY_GROUPS
         return self.options.inference == "kenward-roger"
-
-    @property
-    def conditional_slopes(self) -> tuple[ConditionalSlope, ...]:
-        """Slopes within groups at the levels of factors that multiply them."""
-        from reportgen.conditional_slopes import conditional_slopes
-
-        return conditional_slopes(self.design.parts_of, self.fits["no_pooling"])
 
     def shown(self, fit: ModelFit) -> tuple[Coefficient, ...]:
         """The coefficients of a fit with the standard errors and degrees of freedom that the report shows first."""
@@ -173,6 +169,7 @@ def walk(
         design=design,
         options=options,
         level_spreads=models.level_spreads,
+        conditional_slopes=models.conditional_slopes,
     )
 
 

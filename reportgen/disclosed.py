@@ -98,6 +98,7 @@ def _found(analysis: Analysis) -> tuple[Finding, ...]:
             fits=analysis.fits,
             comparison=analysis.comparison,
             products=analysis.design.products,
+            level_spreads=analysis.level_spreads,
         )
     )
 

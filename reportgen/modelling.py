@@ -13,6 +13,7 @@ from reportgen.choices import Options
 from reportgen.collection import Collected, Progress
 from reportgen.column_levels import ColumnLevel, column_levels, with_aliased_means
 from reportgen.comparison import Comparison, compare
+from reportgen.conditional_slopes import ConditionalSlope, conditional_slopes
 from reportgen.design import Design
 from reportgen.estimability import check_estimable
 from reportgen.estimation.cross_check import Agreement, cross_check
@@ -36,6 +37,7 @@ class Models:
     agreement: tuple[Agreement, ...] | Undefined
     findings: tuple[Finding, ...]
     level_spreads: tuple[LevelSpread, ...]
+    conditional_slopes: tuple[ConditionalSlope, ...]
 
 
 def fit_and_compare(design: Design, collected: Collected, options: Options, tell: Progress) -> Models:
@@ -83,4 +85,5 @@ def fit_and_compare(design: Design, collected: Collected, options: Options, tell
         agreement,
         find(evidence),
         spreads,
+        conditional_slopes(moments, design.parts_of, fits["no_pooling"]),
     )

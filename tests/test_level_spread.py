@@ -13,6 +13,8 @@ from scipy.stats import f_oneway
 from test_unfitted_report import text
 
 from reportgen.analysis import Analysis, walk
+from reportgen.disclosed import disclosed
+from reportgen.disclosure import GroupLabels
 from reportgen.fits import Undefined
 from reportgen.presentation.exports import result_file
 
@@ -66,6 +68,11 @@ def test_a_caution_takes_a_large_ratio_beyond_chance() -> None:
     assert found.test.p_value < 0.05
     assert found.ratio < 1.5
     assert "unequal_level_spread" not in kinds(many)
+
+
+@pytest.mark.parametrize(("labels", "least"), [("code", 0), ("hide", 0), ("show", 4)])
+def test_the_caution_stands_where_labels_or_small_groups_are_kept_back(labels: GroupLabels, least: int) -> None:
+    assert "unequal_level_spread" in kinds(disclosed(walk(FORMULA, rows()), labels, least))
 
 
 def test_factors_that_vary_within_groups_and_single_groups_have_none() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,9 +10,20 @@ from numpy.typing import NDArray
 
 from reportgen.estimation.independence import rank_problem
 from reportgen.estimation.inference import PERFECT, coefficients
-from reportgen.estimation.regressors import Regressors
+from reportgen.estimation.regressors import INTERCEPT, Regressors, Term, regressors
 from reportgen.estimation.robust import no_robust_errors, robust_errors, working_model
-from reportgen.fits import Fit, Issue, LeastSquaresFit, Likelihood, Number, RobustErrors, Undefined, UnfitVariant
+from reportgen.fits import (
+    Coefficient,
+    Fit,
+    Issue,
+    LeastSquaresFit,
+    Likelihood,
+    Number,
+    RobustErrors,
+    Undefined,
+    UnfitVariant,
+)
+from reportgen.moments import GroupMoments
 
 Array = NDArray[np.float64]
 
@@ -158,6 +170,37 @@ def gaussian_likelihood(rss: float, n: int, n_coefficients: int, log_weight: flo
 def too_few(variant: str, df: int) -> UnfitVariant | None:
     """The variant as unfit if no residual degree of freedom is left, else None."""
     return UnfitVariant(variant, Issue("no_degrees_of_freedom", {"df": df})) if df < 1 else None
+
+
+def robust_contrasts(
+    moments: GroupMoments, fit: LeastSquaresFit, names: Sequence[str], contrasts: Array
+) -> tuple[Coefficient | Undefined, ...]:
+    """Linear combinations of the slopes of a model with group dummies, with their cluster-robust errors CR2.
+
+    Parameters
+    ----------
+    moments : GroupMoments
+        The data it was fitted to.
+    fit : LeastSquaresFit
+        The model, of variant ``no_pooling``.
+    names : sequence of m str
+        What the combinations are called as coefficients, each by another name.
+    contrasts : (m, k) array
+        Combinations of its k coefficients, in the data's units.
+    """
+    listed = next((errors for errors in fit.robust if errors.method == "CR2"), None)
+    if listed is None:
+        return (Undefined(PERFECT),) * len(contrasts)
+    if not listed.coefficients and listed.issues:
+        return (Undefined(listed.issues[0]),) * len(contrasts)
+    terms = tuple((item.column, item.role) for item in fit.coefficients)
+    reg = regressors(moments, ((INTERCEPT, "intercept"), *terms))
+    beta, inverse, _ = solve(reg.S_W[1:, 1:])
+    wanted: tuple[Term, ...] = tuple((name, "within") for name in names)
+    estimates = contrasts @ np.array([item.estimate for item in fit.coefficients])
+    found = robust_errors(working_model(reg, beta, inverse), wanted, estimates, contrasts @ reg.back[1:, 1:])
+    known = {item.column: item for errors in found if errors.method == "CR2" for item in errors.coefficients}
+    return tuple(known.get(name, Undefined(Issue("one_group_decides", {"columns": (name,)}))) for name in names)
 
 
 def _robust(reg: Regressors, solution: Solution) -> tuple[RobustErrors, ...]:

@@ -40,11 +40,24 @@ def slope_entry(slope: SlopeComparison, top: Collector) -> dict[str, Json]:
     return entry
 
 
+INFERENCE = ("std_error", "statistic", "df", "p_value", "conf_low", "conf_high")
+
+
 def conditional_entry(item: ConditionalSlope, top: Collector) -> dict[str, Json]:
-    """A slope within groups at a level of a factor that multiplies it."""
-    keys = ("estimate", "std_error", "statistic", "df", "p_value", "conf_low", "conf_high")
-    numbers = {key: top.number(getattr(item.slope, key)) for key in keys}
-    return {"product": item.product, "column": item.slope.column, "variant": "no_pooling", **numbers}
+    """A slope within groups at a level of a factor that multiplies it; `robust`: the same with its cluster-robust error."""
+    robust: dict[str, Json] | None = None
+    if isinstance(item.robust, Undefined):
+        top.note(item.robust.reason)
+    else:
+        robust = {"method": "CR2", **{key: top.number(getattr(item.robust, key)) for key in INFERENCE}}
+    return {
+        "product": item.product,
+        "column": item.slope.column,
+        "variant": "no_pooling",
+        "estimate": top.number(item.slope.estimate),
+        **{key: top.number(getattr(item.slope, key)) for key in INFERENCE},
+        "robust": robust,
+    }
 
 
 def _blend(blend: Blend, top: Collector) -> dict[str, Json]:
