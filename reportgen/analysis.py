@@ -9,7 +9,7 @@ from importlib import import_module
 from threading import Thread
 from typing import TYPE_CHECKING
 
-from reportgen.choices import CROSS_CHECK_ROWS, Options, checked
+from reportgen.choices import CROSS_CHECK_ROWS, Options, checked, shows_kenward_roger
 from reportgen.cluster import collect_on, connected
 from reportgen.collection import Collected, Progress, collect
 from reportgen.design import Design, build_design
@@ -33,8 +33,6 @@ if TYPE_CHECKING:
     from reportgen.points import Points
     from reportgen.sample import Sample
     from reportgen.variance import VarianceSide
-
-MANY_GROUPS = 50  # up to which the report shows Kenward-Roger figures unless told otherwise
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -100,9 +98,7 @@ class Analysis:
     @property
     def uses_kenward_roger(self) -> bool:
         """Whether the report shows Kenward-Roger figures for mixed models (else Satterthwaite)."""
-        if self.options.inference == "auto":
-            return self.moments.n_groups <= MANY_GROUPS
-        return self.options.inference == "kenward-roger"
+        return shows_kenward_roger(self.options.inference, self.moments.n_groups)
 
     def shown(self, fit: ModelFit) -> tuple[Coefficient, ...]:
         """The coefficients of a fit with the standard errors and degrees of freedom that the report shows first."""

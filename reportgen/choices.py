@@ -62,6 +62,14 @@ class Options:
     missing: Sequence[str] = ()
 
 
+MANY_GROUPS = 50  # up to which the report shows Kenward-Roger figures unless told otherwise
+
+
+def shows_kenward_roger(inference: str, n_groups: int) -> bool:
+    """Whether mixed models are shown with Kenward-Roger standard errors and degrees of freedom (else Satterthwaite)."""
+    return n_groups <= MANY_GROUPS if inference == "auto" else inference == "kenward-roger"
+
+
 RECORDED = ("weights", "cross_check", "bootstrap", "seed", "interactions", "inference", "missing")
 """The options that decide the numbers: not how the data are named, nor where and how many rows are read at a time."""
 

@@ -164,10 +164,11 @@ class Analysis:
         return self.results.findings
 
     def tidy(self) -> pd.DataFrame:
-        """Every coefficient of every fitted variant, one row each.
+        """Every coefficient of every fitted variant, one row each, with the standard errors that the report shows.
 
         Columns: variant, column, role, estimate, std_error, df, df_method, statistic, p_value, conf_low, conf_high.
-        A statistic that is not defined is missing.
+        For mixed models these are Kenward-Roger figures up to 50 groups, else Satterthwaite ones, or as ``inference`` says;
+        ``df_method`` names the method. A statistic that is not defined is missing.
         """
         import pandas as pd
 
@@ -187,7 +188,7 @@ class Analysis:
             }
             for variant, fit in self.fits.items()
             if isinstance(fit, LeastSquaresFit | MixedFit)
-            for c in fit.coefficients
+            for c in self.results.shown(fit)
         ]
         return pd.DataFrame(rows)
 

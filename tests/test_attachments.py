@@ -34,7 +34,7 @@ from reportgen.presentation.options import (
     checked_p_style,
     read_logo,
 )
-from reportgen.presentation.references import bibtex, references
+from reportgen.presentation.references import bibtex, references, works_cited
 from reportgen.presentation.rendering import WRITERS
 from reportgen.presentation.separated import restored
 
@@ -105,15 +105,15 @@ def test_the_data_are_the_rows_used() -> None:
 
 
 def test_the_references_are_those_of_the_page() -> None:
-    text = bibtex()
+    text = bibtex(analysis("example"))
     page = render_html(Material(analysis("example")).document)
-    assert text.count("@article{") == len(references()) == page.count("doi:10.")
+    assert text.count("@article{") == len(works_cited(analysis("example"))) == page.count("doi:10.")
     keys = re.findall(r"@article\{(\w+),", text)
     assert len(set(keys)) == len(keys)
     for entry in text.split("@article")[1:]:
         assert entry.count("{") == entry.count("}")
         assert re.search(r"author = \{[^{}]+\}", entry)
-    for reference in references():
+    for reference in works_cited(analysis("example")):
         assert reference["doi"] in page
         assert reference["authors"][0].split(",")[0] in page
     assert r"Quality \& Quantity" in text
@@ -270,9 +270,21 @@ def test_data_are_written_with_all_their_digits() -> None:
     assert data_csv_line() == EXAMPLE.read_text(encoding="utf-8").splitlines()[1]
 
 
-def test_every_work_in_the_list_is_cited() -> None:
-    listed = html.unescape(render_html(Material(analysis("example")).document))
-    text = " ".join(re.sub(r'<ul class="references">.*?</ul>', " ", listed, flags=re.DOTALL).split())
-    text += " ".join(path.read_text() for path in (ROOT / "templates" / "variants").iterdir())
-    for reference in references():
-        assert re.search(rf"{reference['authors'][0].split(',')[0]}\b[^;)]{{0,40}}{reference['year']}", text), reference["key"]
+@pytest.mark.parametrize("situation", ["example", *SITUATIONS])
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_the_works_in_the_list_are_those_cited(situation: str, language: str) -> None:
+    page = html.unescape(render_html(Material(analysis(situation), Presentation(lang=language)).document))
+    listed = re.findall(r"doi:(10\.\S+?)</li>", page)
+    text = " ".join(re.sub(r"<ul class=\"references\".*?</ul>", " ", page, flags=re.DOTALL).split())
+    cited = [
+        work["doi"]
+        for work in references()
+        if re.search(rf"\b{work['authors'][0].split(',')[0]}\b[^;)]{{0,40}}\b{work['year']}\b", text)
+    ]
+    assert listed == cited
+
+
+def test_the_test_of_spreads_is_cited_where_a_factor_of_the_groups_is() -> None:
+    keys = {situation: [work["key"] for work in works_cited(analysis(situation))] for situation in ("example", "trial")}
+    assert "box1953" not in keys["example"]
+    assert "box1953" in keys["trial"]

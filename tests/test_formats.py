@@ -25,11 +25,13 @@ from audit import surroundings
 from docx.oxml.ns import qn
 from hypothesis import given
 from hypothesis import strategies as st
-from situations import HOSTILE, SITUATIONS, analysis, grouped
+from situations import FRAMES, HOSTILE, SITUATIONS, analysis, grouped
 
+from reportgen import Analysis
 from reportgen.analysis import walk
+from reportgen.choices import Inference, Options
 from reportgen.errors import OptionError, TemplateFault
-from reportgen.fits import MixedFit
+from reportgen.fits import LeastSquaresFit, MixedFit
 from reportgen.presentation.exports import results
 from reportgen.presentation.flow import FigureBlock, Heading, Paragraph, Run, TableBlock, blocks_of
 from reportgen.presentation.formatting import P_STYLES, p_style, p_value
@@ -106,10 +108,14 @@ def test_numbers_of_the_tables_are_those_of_the_result_file(situation: str) -> N
     for variant, entry in variants.items():
         fixed = [row for row in rows if row["variant"] == variant and row["effect"] == "fixed"]
         assert len(fixed) == len(entry["terms"])
+        adjusted = {(term["column"], term["role"]): term for term in entry.get("kenward_roger", [])}
         for row, term in zip(fixed, entry["terms"], strict=True):
             assert restored(row["column"]) == term["column"]
-            for column, key in (("estimate", "estimate"), ("std.error", "std_error"), ("p.value", "p_value")):
-                assert (float(row[column]) if row[column] else None) == term[key]
+            assert float(row["estimate"]) == term["estimate"]
+            shown = term if row["df.method"] != "kenward_roger" else adjusted[term["column"], term["role"]]
+            assert shown["df_method"] == row["df.method"]
+            for column, key in (("std.error", "std_error"), ("df", "df"), ("p.value", "p_value"), ("conf.low", "conf_low")):
+                assert (float(row[column]) if row[column] else None) == shown[key]
     glance = {row["variant"]: row for row in table(situation, "glance.csv")}
     assert list(glance) == list(variants)
     for variant, entry in variants.items():
@@ -117,6 +123,24 @@ def test_numbers_of_the_tables_are_those_of_the_result_file(situation: str) -> N
         assert glance[variant]["status"] == entry["status"]
     for name in ("tidy.csv", "glance.csv"):
         assert not {"nan", "inf", "None", "-inf"} & {cell for row in table(situation, name) for cell in row.values()}
+
+
+@pytest.mark.parametrize("inference", ["auto", "satterthwaite", "kenward-roger"])
+@pytest.mark.parametrize("situation", ["random_slopes", "many_groups"])
+def test_tidy_has_the_errors_that_the_page_shows(situation: str, inference: Inference) -> None:
+    formula, frame = FRAMES[situation]
+    found = walk(formula, frame, Options(inference=inference))
+    rows = csv.DictReader(io.StringIO(WRITERS["tidy.csv"](Material(found)).decode(), newline=""))
+    written = [row for row in rows if row["effect"] == "fixed"]
+    table = Analysis(found).tidy()
+    shown = [c for fit in found.fits.values() if isinstance(fit, LeastSquaresFit | MixedFit) for c in found.shown(fit)]
+    for name, field in (("role", "role"), ("df.method", "df_method"), ("std.error", "std_error"), ("df", "df")):
+        expected = [getattr(c, field) for c in shown]
+        assert [row[name] for row in written] == [item if isinstance(item, str) else repr(item) for item in expected]
+        assert table[field].tolist() == expected
+    by_kenward_roger = inference == "kenward-roger" or (inference == "auto" and situation == "random_slopes")
+    methods = {c.df_method for c in shown} - {"residual"}
+    assert methods == ({"kenward_roger"} if by_kenward_roger else {"satterthwaite"})
 
 
 def test_augment_has_every_row_under_every_variant() -> None:

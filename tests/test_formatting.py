@@ -17,6 +17,7 @@ from reportgen.presentation.formatting import (
     fixed,
     p_value,
     percent,
+    percents,
     printable,
     quantity,
     scientific,
@@ -203,3 +204,25 @@ def test_more_digits_than_two_ways_share_are_written_as_they_are() -> None:
     assert fixed(1234567.123456789, 9) == f"{1234567.123456789:.9f}"
     assert fixed(1e-20, 3) == "0.000"
     assert fixed(0.9999999999999, 3) == "1.000"
+
+
+@pytest.mark.parametrize(
+    ("shares", "expected"),
+    [
+        ((1 / 3, 1 / 3, 1 / 3), ("33.4%", "33.3%", "33.3%")),
+        ((0.6, 0.4, 0.0), ("60.0%", "40.0%", "0.0%")),
+        ((0.2046, 0.3046, 0.4908), ("20.5%", "30.4%", "49.1%")),
+        ((0.00002, 0.49999, 0.49999), ("less than 0.1%", "50.0%", "50.0%")),
+        ((1.0, 0.0), ("100.0%", "0.0%")),
+    ],
+)
+def test_shares_of_a_whole_add_up_to_it(shares: tuple[float, ...], expected: tuple[str, ...]) -> None:
+    assert percents(shares) == expected
+
+
+@given(st.lists(st.floats(0.0, 1.0), min_size=1, max_size=6).filter(lambda parts: sum(parts) > 0.01))
+def test_no_share_is_a_tenth_of_a_percent_off(parts: list[float]) -> None:
+    shares = [part / sum(parts) for part in parts]
+    shown = [0.0 if text.startswith("less") else float(text.removesuffix("%")) for text in percents(shares)]
+    assert sum(shown) == pytest.approx(100.0, abs=1e-9)
+    assert all(abs(text - 100.0 * share) < 0.1 + 1e-6 for text, share in zip(shown, shares, strict=True))

@@ -113,6 +113,24 @@ def test_code_and_result_file_leave_out_the_same() -> None:
     assert recipes(found())["models"]["separate"]["r"] == "lme4::lmList(y ~ time | person, data = d)"  # type: ignore[index]
 
 
+def test_answers_say_where_groups_are_compared() -> None:
+    tables = build_document(found()).tables
+    answers = {row.cells[0].text: row.cells[1:] for row in tables["questions"].rows}
+    assert [answers[model][1].details[-1] for model in ("Between, Within-between", "Pooled", "Random intercept")] == [
+        "time at mean",
+        "time at zero",
+        "time at zero",
+    ]
+    assert not any("time at" in line for cells in answers.values() for i in (0, 2) for line in cells[i].details)
+    slopes = {row.header: row.cells for row in tables["slopes"].rows}["arm[T.drug]"]
+    assert [cell.details[-1] for cell in slopes if cell.text] == ["time at mean", "time at zero", "time at zero"]
+    by_level = build_document(walk("y ~ C(time) * arm + (1 | person)", trial(times=2))).tables["questions"]
+    assert {line for row in by_level.rows for cell in row.cells for line in cell.details if " at " in line} == {
+        "time at mean",
+        "time at reference level",
+    }
+
+
 def test_rows_of_the_forest_say_where_groups_are_compared() -> None:
     whole = text(found())
     assert whole.count("The rows are differences between groups at two places") == 1

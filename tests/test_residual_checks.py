@@ -190,4 +190,4 @@ def test_the_pooled_slope_has_its_cluster_robust_interval() -> None:
     assert isinstance(fit, LeastSquaresFit)
     robust = next(errors for errors in fit.robust if errors.method == "CR2").coefficients[-1]
     (row,) = (row for row in document("example").tables["questions"].rows if row.cells[0].text == "Pooled")
-    assert row.cells[1].details == (f"{robust.conf_low:.2f} to {robust.conf_high:.2f}".replace("-", "\u2212"),)
+    assert row.cells[1].details == (f"CR2: {robust.conf_low:.2f} to {robust.conf_high:.2f}".replace("-", "\u2212"),)

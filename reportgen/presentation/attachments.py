@@ -56,7 +56,7 @@ def attachments(analysis: Analysis, result: str, attach_data: bool = True) -> di
     sheets = tables_of(orjson.loads(result))
     if analysis.disclosure.lists_groups:
         sheets[GROUPS] = groups_sheet(analysis)
-    files = {RESULT: result, **{name: csv_of(sheet) for name, sheet in sheets.items()}, REFERENCES: bibtex()}
+    files = {RESULT: result, **{name: csv_of(sheet) for name, sheet in sheets.items()}, REFERENCES: bibtex(analysis)}
     fields: dict[str, Fields] = {name: _fields(sheet) for name, sheet in sheets.items()}
     if attach_data and analysis.disclosure.carries_data and analysis.sample.n_obs <= MAX_ROWS:
         rows = analysed_rows(analysis)

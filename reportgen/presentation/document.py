@@ -42,7 +42,7 @@ from reportgen.presentation.own_templates import faults_named
 from reportgen.presentation.predictors import Plain, predictor
 from reportgen.presentation.question_table import question_table
 from reportgen.presentation.recipes import recipes
-from reportgen.presentation.references import references
+from reportgen.presentation.references import works_cited
 from reportgen.presentation.requested_tables import agreement_table, bootstrap_table
 from reportgen.presentation.residual_checks import Residuals, residual_values, residuals_of
 from reportgen.presentation.tables import Table
@@ -137,7 +137,7 @@ def _document(analysis: Analysis, presentation: Presentation, words: Wording) ->
         },
         "recipes": recipes(analysis),
         "attach_limit": MAX_ROWS,
-        "references": [{**reference, "authors": list(reference["authors"])} for reference in references()],
+        "references": [{**reference, "authors": list(reference["authors"])} for reference in works_cited(analysis)],
         "provenance": {"reportgen": __version__, **provenance()},
     }
     return Document(

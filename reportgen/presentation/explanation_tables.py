@@ -20,7 +20,15 @@ from reportgen.presentation.formatting import (
     quantity,
     scientific,
 )
-from reportgen.presentation.shown import places, robust_coefficient, shown_coefficient, shown_contextual
+from reportgen.presentation.shown import (
+    place_lines,
+    places,
+    preferred_robust,
+    robust_coefficient,
+    robust_lines,
+    shown_coefficient,
+    shown_contextual,
+)
 from reportgen.presentation.tables import EMPTY, Cell, Column, Row, Table, missing
 from reportgen.presentation.wording import Wording
 
@@ -183,26 +191,35 @@ def slopes_table(analysis: Analysis, words: Wording) -> Table:
         pooled, mixed = (slope.by_variant.get(variant) for variant in ("pooled", "random_intercept"))
         blended = shown_coefficient(analysis, "random_intercept", mixed) if mixed else None
         own = place[slope.column]
+        at = {
+            variant: place_lines(analysis, variant, slope.column, words)
+            for variant in ("between", "pooled", "random_intercept")
+        }
+        more = (
+            robust_lines(preferred_robust(analysis, "no_pooling", slope.column, "within"), own, words),
+            at["between"],
+            robust_lines(preferred_robust(analysis, "mundlak", slope.column, "contextual"), own, words),
+        )
         apart = (slope.within, slope.between, shown_contextual(analysis, slope))
-        cells = [_slope_cell(item, own, words) for item in apart]
-        cells += [pooled_cell(analysis, pooled, own) if pooled else EMPTY, _slope_cell(blended, own, words)]
+        cells = [_slope_cell(item, own, words, lines) for item, lines in zip(apart, more, strict=True)]
+        cells.append(pooled_cell(analysis, pooled, own, words, at["pooled"]) if pooled else EMPTY)
+        cells.append(_slope_cell(blended, own, words, at["random_intercept"]))
         rows.append(Row(printable(slope.column, 40), tuple(cells), begins_part=True))
     heads = ("within", "between", "contextual", "pooled", "random_intercept")
     columns = tuple(Column(words[f"table.slopes.{head}"]) for head in heads)
     return Table("slopes", words["table.slopes.stub"], columns, tuple(rows))
 
 
-def pooled_cell(analysis: Analysis, item: Coefficient, place: Place) -> Cell:
+def pooled_cell(analysis: Analysis, item: Coefficient, place: Place, words: Wording, more: tuple[str, ...] = ()) -> Cell:
     """A pooled slope with its cluster-robust interval (CR2), since its model takes rows of a group for independent; or none."""
     robust = robust_coefficient(analysis, "pooled", item.column, item.role)
-    shown = estimate(item, place)
-    return Cell(shown.value) if isinstance(robust, Undefined) else Cell(shown.value, (estimate(robust, place).interval,))
+    return Cell(estimate(item, place).value, (*robust_lines(robust, place, words), *more))
 
 
-def _slope_cell(item: Coefficient | Undefined | None, place: Place, words: Wording) -> Cell:
+def _slope_cell(item: Coefficient | Undefined | None, place: Place, words: Wording, more: tuple[str, ...] = ()) -> Cell:
     if item is None:
         return EMPTY
     if isinstance(item, Undefined):
         return missing(words.issue(item.reason)) if item.reason.code != "not_in_model" else EMPTY
     shown = estimate(item, place)
-    return Cell(shown.value, (shown.interval,))
+    return Cell(shown.value, (shown.interval, *more))

@@ -220,6 +220,24 @@ def percent(share: float) -> str:
     return whole_percent(share, 0 if distance >= 10 or distance <= 0 else 1 if distance >= 0.95 else 2)
 
 
+def percents(shares: Sequence[float]) -> tuple[str, ...]:
+    """Shares of one, which add up to one, as percentages with one decimal that add up to 100.
+
+    All are rounded down, and the tenths that are left go to those that lost most (largest remainder). What is above zero and
+    gets no tenth is said to be less than one.
+    """
+    tenths = [max(share, 0.0) * 1000.0 for share in shares]
+    units = [math.floor(tenth + 1e-9) for tenth in tenths]
+    order = sorted(range(len(shares)), key=lambda i: (units[i] - tenths[i], i))
+    for i in order[: max(1000 - sum(units), 0)]:
+        units[i] += 1
+    style = current_style()
+    least = style.below.format(style.percent.format(fixed(0.1, 1)))
+    return tuple(
+        least if unit == 0 and share > 0 else whole_percent(unit / 1000.0, 1) for unit, share in zip(units, shares, strict=True)
+    )
+
+
 def whole_percent(share: float, decimals: int = 0) -> str:
     """A share of one as a percentage, without decimals unless asked for."""
     return current_style().percent.format(fixed(share * 100, decimals))

@@ -15,7 +15,15 @@ from reportgen.presentation.explanation_tables import arithmetic_place
 from reportgen.presentation.formatting import Place, estimate, fixed, percent, printable, quantity, significant, whole_percent
 from reportgen.presentation.influence_values import influence_values, pair_values
 from reportgen.presentation.other_errors import error_values
-from reportgen.presentation.shown import places, robust_coefficient, shown_contextual
+from reportgen.presentation.shown import (
+    LEAST_DF,
+    drawn_robust,
+    is_reliable,
+    places,
+    preferred_robust,
+    robust_coefficient,
+    shown_contextual,
+)
 from reportgen.presentation.wording import Wording
 
 if TYPE_CHECKING:
@@ -24,7 +32,6 @@ if TYPE_CHECKING:
 Plain = dict[str, object]
 
 SHORT = 60  # characters of a column name on the page
-LEAST_DF = 4.0  # of a cluster-robust test (CR2), below which its level is not kept (Tipton 2015)
 
 
 def predictor(analysis: Analysis, number: int, words: Wording) -> Plain:
@@ -96,8 +103,11 @@ def _turns(analysis: Analysis, column: str, n_factors: int, words: Wording) -> P
 
 def _there(analysis: Analysis, product: str, words: Wording) -> Plain:
     """The slope where a factor has the level that the product is for."""
-    found = next((item.slope for item in analysis.conditional_slopes if item.product == product), None)
-    return coefficient_text(found, places(analysis)[found.column if found else product], words)
+    found = next((item for item in analysis.conditional_slopes if item.product == product), None)
+    if found is None:
+        return coefficient_text(None, places(analysis)[product], words)
+    place = places(analysis)[found.slope.column]
+    return coefficient_text(found.slope, place, words) | {"robust": _robust_text(found.robust, place, words)}
 
 
 def _conditions(analysis: Analysis, column: str) -> list[Plain]:
@@ -158,8 +168,14 @@ def _models(analysis: Analysis, column: str, place: Place) -> Plain:
     for name, fit in analysis.fits.items():
         if isinstance(fit, LeastSquaresFit | MixedFit):
             found = [c for c in analysis.shown(fit) if c.column == column]
-            models[name] = {c.role: asdict(estimate(c, place)) for c in found}
+            models[name] = {c.role: asdict(estimate(c, place)) | _drawn(analysis, name, c, place) for c in found}
     return models
+
+
+def _drawn(analysis: Analysis, variant: str, c: Coefficient, place: Place) -> Plain:
+    """The cluster-robust interval that is drawn beside the model's."""
+    robust = drawn_robust(analysis, variant, c)
+    return {"robust": estimate(robust, place).interval if robust else ""}
 
 
 def _weighed(analysis: Analysis, slope: SlopeComparison, place: Place) -> str:
@@ -175,12 +191,19 @@ def _weighed(analysis: Analysis, slope: SlopeComparison, place: Place) -> str:
 def _robust(analysis: Analysis, column: str, place: Place, words: Wording) -> Plain:
     """Slopes with cluster-robust errors (CR2), for where those of the model are not to be read."""
     pooled = robust_coefficient(analysis, "pooled", column, "raw", "group_level")
+    contextual = coefficient_text(robust_coefficient(analysis, "mundlak", column, "contextual"), place, words)
+    preferred = preferred_robust(analysis, "mundlak", column, "contextual")
     return {
-        "within": coefficient_text(robust_coefficient(analysis, "no_pooling", column, "within"), place, words),
+        "within": _robust_text(robust_coefficient(analysis, "no_pooling", column, "within"), place, words),
         "pooled": coefficient_text(pooled, place, words),
         "pooled_has_few_df": isinstance(pooled, Coefficient) and pooled.df < LEAST_DF,
-        "contextual": coefficient_text(robust_coefficient(analysis, "mundlak", column, "contextual"), place, words),
+        "contextual": contextual | {"is_preferred": isinstance(preferred, Coefficient)},
     }
+
+
+def _robust_text(item: Coefficient | Undefined, place: Place, words: Wording) -> Plain:
+    """A slope within groups with its cluster-robust error, and whether that is the one to report."""
+    return coefficient_text(item, place, words) | {"is_preferred": is_reliable(item)}
 
 
 def _blend(slope: SlopeComparison, blend: Blend, words: Wording) -> Plain:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from reportgen.fits import LeastSquaresFit, MixedFit, Role
+from reportgen.fits import Coefficient, LeastSquaresFit, MixedFit, Role
 from reportgen.presentation.explanation_tables import pooled_cell
-from reportgen.presentation.formatting import estimate, printable
-from reportgen.presentation.shown import places
+from reportgen.presentation.formatting import Place, estimate, printable
+from reportgen.presentation.shown import place_lines, places, preferred_robust, robust_lines
 from reportgen.presentation.tables import EMPTY, Cell, Column, Row, Table
 from reportgen.presentation.wording import Wording
 
@@ -19,6 +20,9 @@ MAX_PREDICTORS = 4  # predictors whose answers stand in the table
 
 RAW: tuple[Role, ...] = ("raw", "group_level")
 BETWEEN: tuple[Role, ...] = ("between", "group_level")
+
+ROBUST_TOO: Mapping[str, tuple[Role, ...]] = {"no_pooling": ("within",), "mundlak": ("contextual",)}
+"""The answers that have a cluster-robust interval beside the model's."""
 
 QUESTIONS: tuple[tuple[str, str, tuple[Role, ...]], ...] = (
     ("within", "no_pooling", ("within",)),
@@ -55,11 +59,11 @@ def question_table(analysis: Analysis, words: Wording) -> Table:
     rows: list[Row] = []
     told = set()
     for question, variant, roles in QUESTIONS:
-        answers = _answers(analysis, variant, roles)
+        answers = _answers(analysis, variant, roles, words)
         if not answers or question in told:
             continue
         told.add(question)
-        both = _answers(analysis, "within_between", BETWEEN) if question == "between" else {}
+        both = _answers(analysis, "within_between", BETWEEN, words) if question == "between" else {}
         if any(both[name].text != answers[name].text for name in shown if name in both and name in answers):
             pairs = zip(WEIGHED, (answers, both), strict=True)
             rows += [_row(key, _models(analysis, key, words), (found, shown), words) for key, found in pairs]
@@ -70,7 +74,7 @@ def question_table(analysis: Analysis, words: Wording) -> Table:
     return Table("questions", words["table.questions.stub"], columns, tuple(rows))
 
 
-def _answers(analysis: Analysis, variant: str, roles: tuple[Role, ...]) -> dict[str, Cell]:
+def _answers(analysis: Analysis, variant: str, roles: tuple[Role, ...], words: Wording) -> dict[str, Cell]:
     """The slope of each predictor in a variant; that of pooled regression with its cluster-robust interval."""
     fit, place = analysis.fits.get(variant), places(analysis)
     if not isinstance(fit, LeastSquaresFit | MixedFit):
@@ -79,10 +83,22 @@ def _answers(analysis: Analysis, variant: str, roles: tuple[Role, ...]) -> dict[
     if variant.endswith("slope"):
         assert isinstance(fit, MixedFit)
         found = [c for c in found if c.column in fit.group_covariance.terms]
+    told = {}
+    for c in found:
+        cell = _cell(analysis, variant, c, place[c.column], words)
+        told[c.column] = replace(cell, details=(*cell.details, *place_lines(analysis, variant, c.column, words)))
+    return told
+
+
+def _cell(analysis: Analysis, variant: str, c: Coefficient, place: Place, words: Wording) -> Cell:
+    """A slope with its interval; also, or for pooled regression instead, with the cluster-robust one."""
     if variant == "pooled":
-        return {c.column: pooled_cell(analysis, c, place[c.column]) for c in found}
-    told = {c.column: estimate(c, place[c.column]) for c in found}
-    return {column: Cell(texts.value, (texts.interval,)) for column, texts in told.items()}
+        return pooled_cell(analysis, c, place, words)
+    texts = estimate(c, place)
+    if c.role not in ROBUST_TOO.get(variant, ()):
+        return Cell(texts.value, (texts.interval,))
+    robust = preferred_robust(analysis, variant, c.column, c.role)
+    return Cell(texts.value, (texts.interval, *robust_lines(robust, place, words)))
 
 
 def _models(analysis: Analysis, question: str, words: Wording, only: str = "") -> Cell:

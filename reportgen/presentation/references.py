@@ -1,13 +1,19 @@
-"""The works a report cites: one source for the list on the page and for BibTeX."""
+"""The works a report cites: one source for the list on the page, for the sentences that cite them, and for BibTeX."""
 
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from reportgen.fits import Coefficient, MixedFit, Undefined
+from reportgen.presentation.other_errors import error_values
+from reportgen.presentation.shown import preferred_robust
 from reportgen.resources import resource
+
+if TYPE_CHECKING:
+    from reportgen.analysis import Analysis
 
 Reference = Mapping[str, Any]
 FIELDS = ("title", "journal", "year", "volume", "pages", "doi")
@@ -23,9 +29,51 @@ def references() -> tuple[Reference, ...]:
     return tuple(tomllib.loads(text)["reference"])
 
 
-def bibtex() -> str:
-    """The works as a BibTeX file."""
-    return "\n".join(_entry(reference) for reference in references())
+def works_cited(analysis: Analysis) -> tuple[Reference, ...]:
+    """The works that the report of an analysis cites: those behind what it shows."""
+    return tuple(work for work in references() if CITED_IF.get(work["key"], _always)(analysis))
+
+
+def _always(_analysis: Analysis) -> bool:
+    return True
+
+
+def _any_mixed(analysis: Analysis) -> bool:
+    return any(isinstance(fit, MixedFit) for fit in analysis.fits.values())
+
+
+def _keeps_apart(analysis: Analysis) -> bool:
+    """Whether a model has a slope within groups and another between them."""
+    models = (analysis.fits["mundlak"], analysis.fits["within_between"])
+    return any(level.is_split for level in analysis.levels[:-1]) and any(isinstance(fit, MixedFit) for fit in models)
+
+
+def _compares_errors(analysis: Analysis) -> bool:
+    found = (error_values(analysis, level.column) for level in analysis.levels[:-1])
+    return any(entry["between"]["defined"] or entry["within"]["defined"] for entry in found)
+
+
+def _prefers_robust(analysis: Analysis) -> bool:
+    found = (preferred_robust(analysis, "no_pooling", level.column, "within") for level in analysis.levels[:-1])
+    return any(isinstance(item, Coefficient) for item in found)
+
+
+CITED_IF: Mapping[str, Callable[[Analysis], bool]] = {
+    "bell2019": _keeps_apart,
+    "box1953": lambda analysis: bool(analysis.level_spreads),
+    "kenward1997": lambda analysis: _any_mixed(analysis) and analysis.uses_kenward_roger,
+    "maddala1971": lambda analysis: any(slope.blends for slope in analysis.comparison.slopes),
+    "nakagawa2017": _any_mixed,
+    "pustejovsky2018": _prefers_robust,
+    "stram1994": lambda analysis: not isinstance(analysis.comparison.group_variance.lrt, Undefined),
+    "tipton2015": _compares_errors,
+}
+"""Key of a work to whether a report cites it; the others stand in every report."""
+
+
+def bibtex(analysis: Analysis) -> str:
+    """The works that the report of an analysis cites, as a BibTeX file."""
+    return "\n".join(_entry(reference) for reference in works_cited(analysis))
 
 
 def _entry(reference: Reference) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
+from reportgen.choices import shows_kenward_roger
 from reportgen.fits import MixedFit
 from reportgen.presentation.data_tables import shrinkage
 from reportgen.presentation.notation import PART
@@ -78,14 +79,17 @@ def tidy_sheet(results: Results) -> Sheet:
     """Every coefficient and variance part of every fitted variant: ``tidy()`` of broom.mixed, the variant first.
 
     Terms of least squares models and the fixed part of mixed models have the effect ``fixed``, standard deviations and
-    correlations of the group effects ``ran_pars``. Three columns of our own stand at the end.
+    correlations of the group effects ``ran_pars``. Three columns of our own stand at the end; ``df.method`` names the method
+    of the standard error and its degrees of freedom, which is the one that the report shows.
     """
     rows: list[tuple[Value, ...]] = []
     for variant, entry in _variants(results):
+        adjusted = _adjusted(results, entry)
         for term in entry["terms"]:
             name = term_name(term["column"], term["role"])
-            numbers = (term[key] for key in INFERENCE)
-            own = (term["column"], term["role"], term["df_method"])
+            shown = adjusted.get((term["column"], term["role"]), term)
+            numbers = (shown[key] for key in INFERENCE)
+            own = (term["column"], term["role"], shown["df_method"])
             rows.append((variant, "fixed", None, name, term["estimate"], *numbers, *own))
         intervals = results["variance"]["intervals"].get(variant, {})
         rows += [
@@ -93,6 +97,13 @@ def tidy_sheet(results: Results) -> Sheet:
             for group, name, value, ends in _variance_parts(entry, results["formula"]["group"], intervals)
         ]
     return Sheet("tidy", (*TIDY, *TIDY_MORE), tuple(rows))
+
+
+def _adjusted(results: Results, entry: Results) -> dict[tuple[str, str], Results]:
+    """Kenward-Roger figures of a variant by column and role, where the report shows them."""
+    if not shows_kenward_roger(results["options"]["inference"], results["data"]["n_groups"]):
+        return {}
+    return {(term["column"], term["role"]): term for term in entry.get("kenward_roger", ())}
 
 
 Part = tuple[str, str, Value, tuple[Value, Value]]
@@ -144,10 +155,11 @@ def glance_sheet(results: Results) -> Sheet:
 
 
 def errors_sheet(results: Results) -> Sheet:
-    """Every coefficient under every other standard error: Kenward-Roger, CR1, CR2, CR3."""
+    """Every coefficient under every standard error but that of least squares: Satterthwaite, Kenward-Roger, CR1, CR2, CR3."""
     rows = []
     for variant, entry in _variants(results):
-        others = [{"method": "kenward_roger", **term} for term in entry.get("kenward_roger", ())]
+        others = [{"method": term["df_method"], **term} for term in entry["terms"] if term["df_method"] == "satterthwaite"]
+        others += [{"method": "kenward_roger", **term} for term in entry.get("kenward_roger", ())]
         for term in [*others, *entry.get("robust", ())]:
             name = term_name(term["column"], term["role"])
             rows.append((variant, term["method"], name, *(term[key] for key in INFERENCE), term["column"], term["role"]))

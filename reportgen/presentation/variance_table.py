@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reportgen.fits import Undefined
-from reportgen.presentation.formatting import percent, significant, span
+from reportgen.presentation.formatting import percents, significant, span
 from reportgen.presentation.tables import Cell, Column, Row, Table
 from reportgen.presentation.wording import Wording
 from reportgen.variance import Interval
@@ -19,9 +19,10 @@ PARTS = ("fixed_within", "fixed_between", "slope_variation", "intercept_variatio
 def variance_table(analysis: Analysis, words: Wording) -> Table:
     """Shares of the variance by source, one column a mixed variant; a source that no model has is left out."""
     shares = {name: parts.shares for name, parts in analysis.variance.parts.items()}
+    texts = {name: percents([found[part] for part in PARTS]) for name, found in shares.items()}
     rows = [
-        Row(words[f"table.variance.{part}"], tuple(Cell(percent(found[part])) for found in shares.values()))
-        for part in PARTS
+        Row(words[f"table.variance.{part}"], tuple(Cell(column[i]) for column in texts.values()))
+        for i, part in enumerate(PARTS)
         if any(found[part] > 0 for found in shares.values())
     ]
     columns = tuple(Column(words[f"variant_short.{name}"]) for name in shares)

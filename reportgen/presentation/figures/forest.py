@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reportgen.compared_at import is_at_zero, multipliers
 from reportgen.fits import Coefficient, LeastSquaresFit, MixedFit, Role
 from reportgen.presentation.figures.style import COLOURS, INK, MARKERS, PALE, Figure, literal
+from reportgen.presentation.shown import drawn_robust, is_reliable, places_compared
 from reportgen.presentation.wording import Wording
 
 if TYPE_CHECKING:
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from reportgen.analysis import Analysis
 
 SHOWN: tuple[Role, ...] = ("raw", "within", "between", "group_level")
+MARGIN = 0.04  # of the axis on either side
+BELOW = 0.32  # rows by which the cluster-robust interval is drawn below the model's
 
 
 def forest_figure(analysis: Analysis, column: str, words: Wording) -> Figure:
@@ -30,18 +32,22 @@ def forest_figure(analysis: Analysis, column: str, words: Wording) -> Figure:
         Labels.
     """
     entries: list[tuple[str, Coefficient]] = []
-    at = _places(analysis, column, words)
+    at = places_compared(analysis, column, words, literal)
     for variant, fit in analysis.fits.items():
         if isinstance(fit, LeastSquaresFit | MixedFit):
             entries += [(variant, c) for c in analysis.shown(fit) if c.column == column and c.role in SHOWN]
+    robust = [drawn_robust(analysis, variant, c) for variant, c in entries]
     several = {variant for variant, _ in entries if sum(other == variant for other, _ in entries) > 1}
 
     def paint(canvas: Canvas) -> None:
         axes = canvas.add_subplot()
         axes.axvline(0.0, color=INK, linewidth=1.1, zorder=1.7)  # above the grid, below what is drawn
         labels = []
-        for y, (variant, c) in enumerate(entries):
+        for y, ((variant, c), other) in enumerate(zip(entries, robust, strict=True)):
             colour = COLOURS[variant]
+            if other is not None:
+                ends, below = [other.conf_low, other.conf_high], [y + BELOW, y + BELOW]
+                axes.plot(ends, below, color=colour, linewidth=1.1, linestyle=(0, (3.0, 1.6)), solid_capstyle="butt")
             axes.plot([c.conf_low, c.conf_high], [y, y], color=colour, linewidth=1.6, solid_capstyle="butt")
             axes.plot([c.estimate], [y], marker=MARKERS[variant], color=colour, markersize=6.5)
             name = words[f"variant_short.{variant}"]
@@ -49,26 +55,26 @@ def forest_figure(analysis: Analysis, column: str, words: Wording) -> Figure:
             label = words["figure.forest_role"].format(name, role) if variant in several else name
             labels.append(words["figure.forest_at"].format(label, at[variant]) if at else label)
         axes.set_yticks(range(len(entries)), labels)
+        axes.set_xlim(*_limits([c for _, c in entries], robust))
         axes.set_ylim(len(entries) - 0.4, -0.6)
         axes.set_xlabel(words["figure.slope_of"].format(literal(column)))
         axes.grid(axis="x", color=PALE, linewidth=0.5)
         axes.tick_params(axis="y", length=0, labelcolor=INK)
         axes.spines["left"].set_visible(False)
 
-    values = {"column": column, "n": len(entries), "places": list(dict.fromkeys(at[variant] for variant, _ in entries if at))}
-    return Figure("forest", values, 0.62 + 0.2 * len(entries), paint)
+    places = list(dict.fromkeys(at[variant] for variant, _ in entries if at))
+    any_robust = any(other is not None for other in robust)
+    values = {"column": column, "n": len(entries), "places": places, "any_robust": any_robust}
+    return Figure("forest", values, 0.62 + (0.23 if any_robust else 0.2) * len(entries), paint)
 
 
-def _places(analysis: Analysis, column: str, words: Wording) -> dict[str, str]:
-    """Variant to where it compares groups; nothing where all variants do that at the same place."""
-    others = multipliers(analysis.design.parts_of, analysis.levels[:-1], column)
-    if not others:
-        return {}
-    name = literal(others[0].name) if len(others) == 1 else words["figure.other_predictors"]
-    zero = words["figure.at_reference" if any(part.level for part in others) else "figure.at_zero"].format(name)
-    mean = words["figure.at_mean"].format(name)
-    return {
-        variant: zero if is_at_zero(analysis.levels[:-1], column, fit) else mean
-        for variant, fit in analysis.fits.items()
-        if isinstance(fit, LeastSquaresFit | MixedFit)
-    }
+def _limits(own: list[Coefficient], robust: list[Coefficient | None]) -> tuple[float, float]:
+    """Ends of the axis: room for every interval, but for one on few degrees of freedom at most as much again on either side."""
+    kept = [*own, *(item for item in robust if item is not None and is_reliable(item))]
+    low, high = min(0.0, *(item.conf_low for item in kept)), max(0.0, *(item.conf_high for item in kept))
+    width = high - low
+    wide = [item for item in robust if item is not None]
+    least = max(low - width, min([low, *(item.conf_low for item in wide)]))
+    most = min(high + width, max([high, *(item.conf_high for item in wide)]))
+    margin = MARGIN * (most - least) or 1.0  # every slope may be exactly zero
+    return least - margin, most + margin
