@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -13,12 +14,14 @@ import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from reportgen.design import Design, DesignBlock, build_design, read_blocks
 from reportgen.design.building import library_encoder
 from reportgen.design.first_pass import FirstPass, read_first
 from reportgen.design.kinds import column_kinds
-from reportgen.design.labels import natural_order
+from reportgen.design.labels import level_order, natural_order
 from reportgen.design.widths import term_widths
 from reportgen.errors import (
     BadValue,
@@ -202,7 +205,7 @@ def test_group_labels_and_their_order(tmp_path: Path) -> None:
     design, block = walk(tmp_path / "a.csv", "y ~ 1 + (1 | g)", chunk_rows=4)
     assert row_labels(design, block) == labels * 2
     in_order = [design.groups[i] for i in design.order]
-    assert in_order == ["-2", "01", "1", "2.5", "9", "10", "A10", "A9", "B", "a", "é"]
+    assert in_order == ["-2", "01", "1", "2.5", "9", "10", "A9", "A10", "B", "a", "é"]
 
 
 @pytest.mark.parametrize(
@@ -382,7 +385,35 @@ def test_numbers_by_value_then_texts_by_code_point(several: tuple[str, ...]) -> 
     numbers = ["10", "9", "7", "+3", "-3.5", "12345678901234567890", *several]
     labels = ["b", "1e5", *numbers, "", "Ä", "a", "\uffff", "𝔤", "nan", " 7"]
     expected = [*sorted(numbers, key=lambda text: (float(text), text)), *sorted(set(labels) - set(numbers))]
-    assert [labels[j] for j in natural_order(labels)] == expected
+    assert [labels[j] for j in level_order(labels)] == expected
+
+
+def by_hand(text: str) -> tuple[list[tuple[int, int, str]], str]:
+    """Characters one by one, a run of digits as a zero, the number of its digits without leading zeros, and these."""
+    key = []
+    for part in re.findall(r"[0-9]+|[^0-9]", text):
+        digits = part.lstrip("0")
+        key.append((ord("0"), len(digits), digits) if part[0] in "0123456789" else (ord(part), 0, ""))
+    return key, text
+
+
+@given(st.lists(st.text("ab 019-:é/;", max_size=7), unique=True, max_size=12))
+def test_digits_in_a_text_count_as_numbers(labels: list[str]) -> None:
+    texts = [label for label in labels if not re.fullmatch(r"[+-]?[0-9]+(\.[0-9]+)?", label)]
+    assert [texts[j] for j in natural_order(texts)] == sorted(texts, key=by_hand)
+
+
+def test_the_natural_order_of_groups() -> None:
+    ordered = ["9", "10", "Plant 3", "plant", "plant 02", "plant 2", "plant 2b", "plant 10", "v" + "9" * 300, "x1:y9", "x1:y10"]
+    assert [ordered[j] for j in natural_order(ordered)] == ordered
+    assert natural_order(ordered[::-1]).tolist() == list(range(len(ordered)))[::-1]
+
+
+def test_levels_of_factors_keep_the_order_of_other_programs() -> None:
+    """The first one is the reference."""
+    levels = ["dose 10", "dose 2", "5"]
+    assert [levels[j] for j in level_order(levels)] == ["5", "dose 10", "dose 2"]
+    assert walk(FRAME.assign(k=["k10", "k9"] * (len(FRAME) // 2)), "y ~ k + (1 | g)")[0].references == {"k": "k10"}
 
 
 def test_nothing_of_a_formula_reaches_the_outside(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -159,6 +159,17 @@ def test_a_forgery_with_fitting_hashes_is_found(
     assert "SHA-256" not in out
 
 
+def test_groups_in_another_order_are_the_same_groups(tmp_path: Path) -> None:
+    """A version of the program may sort their labels otherwise."""
+    swapped = forged(files("example"), "groups.csv", r"\n(Bavarian[^\n]+)\n(Central[^\n]+)\n", r"\n\2\n\1\n")
+    assert verify(report(tmp_path, swapped)).differences == ()
+    (difference,) = verify(report(tmp_path, forged(swapped, "groups.csv", r"\nCentral,60,", "\nCentral,61,"))).differences
+    assert difference.place == "groups.csv, row 1, rows"
+    other = forged(swapped, "groups.csv", r"\nCentral,", "\nBavarian,")
+    assert "groups.csv, row 1, rows" not in {item.place for item in verify(report(tmp_path, other)).differences}
+    assert verify(report(tmp_path, other)).exit_code == 1
+
+
 def test_without_data_only_the_files_can_be_checked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     given = files("example", attach_data=False)
     assert evidence.DATA not in given

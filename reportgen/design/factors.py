@@ -12,7 +12,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from reportgen.design.groups import ColumnIndex
-from reportgen.design.labels import NUMBER, label_texts, natural_order
+from reportgen.design.labels import NUMBER, label_texts, level_order
 from reportgen.errors import UnseenLevel
 
 _NUMBER_LIKE = re.compile(
@@ -94,7 +94,7 @@ class LevelSearch:
         if self.own_order:
             used = set(found)
             return Factor(self.column, tuple(level for level in self.own_order if level in used))
-        return Factor(self.column, tuple(found[i] for i in natural_order(found)))
+        return Factor(self.column, tuple(found[i] for i in level_order(found)))
 
 
 def numbers_in_text(levels: Sequence[str]) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from reportgen.design.natural_keys import natural_keys
 from reportgen.sources.arrays import from_mask, from_texts, to_numbers
 
 NUMBER = re.compile(r"[+-]?[0-9]+(?:\.[0-9]+)?")
@@ -46,13 +47,26 @@ def _texts_of_bytes(values: Sequence[bytes]) -> list[str]:
 
 
 def natural_order(labels: Sequence[str]) -> NDArray[np.int64]:
-    """(J,) permutation that sorts labels: numbers first, by value ("2" before "10"), then texts by code point."""
+    """(J,) permutation that sorts labels of groups: numbers first, by value ("2" before "10"), then texts.
+
+    Digits in a text count as numbers ("plant 2" before "plant 10"); texts that differ in nothing but leading zeros, and all
+    other characters, are sorted by code point.
+    """
+    return _order(labels, _naturally)
+
+
+def level_order(levels: Sequence[str]) -> NDArray[np.int64]:
+    """(L,) permutation that sorts levels of factors: numbers first, by value, then texts by code point, as elsewhere."""
+    return _order(levels, _by_code_point)
+
+
+def _order(labels: Sequence[str], order_of_texts: Callable[[Any], NDArray[np.int64]]) -> NDArray[np.int64]:
     if not labels:
         return np.empty(0, dtype=np.int64)
     array = from_texts(labels)
     is_number = to_numbers(pc.match_substring_regex(array, f"^{NUMBER.pattern}$")).astype(bool)
     numbers, texts = array.filter(from_mask(is_number)), array.filter(from_mask(~is_number))
-    return np.concatenate([np.flatnonzero(is_number)[_by_value(numbers)], np.flatnonzero(~is_number)[_by_code_point(texts)]])
+    return np.concatenate([np.flatnonzero(is_number)[_by_value(numbers)], np.flatnonzero(~is_number)[order_of_texts(texts)]])
 
 
 def _by_value(numbers: Any) -> NDArray[np.int64]:
@@ -69,3 +83,11 @@ def _by_value(numbers: Any) -> NDArray[np.int64]:
 def _by_code_point(texts: Any) -> NDArray[np.int64]:
     """Order of texts by the bytes of UTF-8, which is that by code point."""
     return to_numbers(pc.sort_indices(texts)).astype(np.int64)
+
+
+def _naturally(texts: Any) -> NDArray[np.int64]:
+    """Order of texts in which runs of digits count as numbers."""
+    if not pc.any(pc.match_substring_regex(texts, "[0-9]")).as_py():
+        return _by_code_point(texts)
+    table = pa.table({"key": natural_keys(texts), "text": texts})
+    return to_numbers(pc.sort_indices(table, sort_keys=[("key", "ascending"), ("text", "ascending")])).astype(np.int64)

@@ -191,7 +191,7 @@ def _compared(evidence: Evidence, analysis: Analysis) -> Compared:
     numbers = Compared(whole.n_numbers, tuple(_in_result(item) for item in whole.differences))
     if GROUPS not in evidence.files:
         return numbers
-    groups = compare_tables(GROUPS, evidence.text(GROUPS), csv_of(groups_sheet(analysis)))
+    groups = compare_tables(GROUPS, evidence.text(GROUPS), csv_of(groups_sheet(analysis)), with_keys=True)
     return Compared(numbers.n_numbers + groups.n_numbers, numbers.differences + groups.differences)
 
 

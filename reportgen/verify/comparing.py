@@ -77,8 +77,18 @@ def rows_of(text: str) -> list[list[str]]:
         csv.field_size_limit(previous)
 
 
-def compare_tables(name: str, given: str, found: str) -> Compared:
-    """Compare two tables of comma-separated text, cell by cell."""
+def compare_tables(name: str, given: str, found: str, with_keys: bool = False) -> Compared:
+    """Compare two tables of comma-separated text, cell by cell.
+
+    Parameters
+    ----------
+    name : str
+        Of the table, for the messages.
+    given, found : str
+        The tables.
+    with_keys : bool
+        Whether the first cell of a row says which one it is: the order of the rows may change from version to version.
+    """
     try:
         first, second = rows_of(given), rows_of(found)
     except ValueError as error:
@@ -87,6 +97,8 @@ def compare_tables(name: str, given: str, found: str) -> Compared:
         return Compared(0, (Difference(f"{name}, header", shown(first[:1]), shown(second[:1])),))
     if len(first) != len(second):
         return Compared(0, (Difference(f"{name}, number of rows", str(len(first) - 1), str(len(second) - 1)),))
+    if with_keys:
+        second = [second[0], *_in_order(second[1:], [row[:1] for row in first[1:]])]
     n_numbers, differences = 0, []
     for number, (row, other) in enumerate(zip(first[1:], second[1:], strict=True), 1):
         if len(row) != len(other):
@@ -97,6 +109,13 @@ def compare_tables(name: str, given: str, found: str) -> Compared:
             if not _same(column, a, b, with_texts=True):
                 differences.append(Difference(f"{name}, row {number}, {column}", shown(a), shown(b)))
     return Compared(n_numbers, tuple(differences))
+
+
+def _in_order(rows: list[list[str]], keys: list[list[str]]) -> list[list[str]]:
+    """Rows in the order of their first cells in another table, as they are where these are not the same."""
+    by_key = {tuple(row[:1]): row for row in rows}
+    wanted = [tuple(key) for key in keys]
+    return [by_key[key] for key in wanted] if len(by_key) == len(rows) and by_key.keys() == set(wanted) else rows
 
 
 class _Absent:
