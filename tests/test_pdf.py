@@ -108,6 +108,19 @@ def structure(item: Any) -> Iterator[Any]:
                 yield from structure(child)
 
 
+def test_it_has_an_identifier_of_its_own() -> None:
+    """The first part stays with the program, the second goes with the contents (ISO 32000-1, 14.4)."""
+    names, contents = zip(*(reader(situation).trailer["/ID"] for situation in ("example", "several")), strict=True)
+    assert set(names) == {"reportgen"}
+    assert len(set(contents)) == 2
+
+
+def test_every_object_is_where_the_table_of_objects_says() -> None:
+    found = pypdf.PdfReader(io.BytesIO(rendered("example")[0]), strict=True)
+    size: Any = found.trailer["/Size"]
+    assert all(found.get_object(number) is not None for number in range(1, size))
+
+
 def test_header_cells_say_what_they_head() -> None:
     root: Any = reader("example").trailer["/Root"]
     cells = [element for element in structure(root["/StructTreeRoot"]) if element.get("/S") == "/TH"]
