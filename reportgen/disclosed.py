@@ -64,7 +64,7 @@ def disclosed(analysis: Analysis, group_labels: GroupLabels = "show", min_cell: 
     return replace(
         shown,
         sample=replace(shown.sample, lost_groups=() if min_cell else shown.sample.lost_groups),
-        findings=tuple(_masked(item, disclosure, names) for item in shown.findings),
+        findings=tuple(_masked(item, disclosure, names) for item in shown.findings if not _tells_of_rows(item, names)),
     )
 
 
@@ -210,6 +210,13 @@ def _spread_of_others(found: ResidualSpread | Undefined, gone: NDArray[np.int64]
     if not kept.any():
         return Undefined(Issue("groups_withheld"))
     return replace(found, groups=found.groups[kept], deviations=found.deviations[kept])
+
+
+def _tells_of_rows(finding: Finding, withheld: frozenset[str]) -> bool:
+    """Whether a finding says of single groups that are withheld how many rows lie far from the fit, and how far."""
+    places = finding.values.get("places") if finding.kind == "far_rows" else ()
+    assert isinstance(places, list | tuple)
+    return any(place["group"] in withheld for place in places)
 
 
 def _masked(finding: Finding, disclosure: Disclosure, withheld: frozenset[str]) -> Finding:

@@ -186,6 +186,11 @@ def rare_findings(n: int) -> tuple[Finding, ...]:
     values: dict[str, dict[str, object]] = {
         "derived_mean": {**x, "predictor": "z"},
         "extreme_rows": {**x, "n": n, "value": 987.6},
+        "far_rows": {
+            "n": n + 1,
+            "bound": 3.66,
+            "places": [{"group": f"q{i}", "n": i, "largest": 4.5 + i} for i in (1, 2)][2 - n :],
+        },
         "few_digits": {**x, "spread": 0.0123, "size": 4567.0, "digits": n},
         "few_values": {"n": 4},
         "groups_lost": some,

@@ -4,14 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import numpy as np
+
+from reportgen.estimation.outlying_rows import outlying_rows
 from reportgen.findings.records import Evidence, Finding, Rule
-from reportgen.fits import SeparateFit, Undefined
+from reportgen.fits import LeastSquaresFit, SeparateFit, Undefined
 
 UNEVEN = 0.2  # share by which the residual spread of groups typically differs from the common one, from which it is said
 UNEQUAL_SLOPES = 0.01  # p value of the F test of equal slopes below which one slope for all groups is said to hide something
 UNEVEN_LEVELS = 1.5  # ratio of the residual spreads at two levels of a factor of the groups from which it is said,
 UNLIKELY = 0.05  # if the p value of the test that all levels have one spread is below this
+MAX_FAR_GROUPS = 4  # groups up to which rows far from the fit are said to be a matter of single groups
 BEYOND_CHANCE = 3.0  # standard errors by which it must exceed what chance makes of equal spreads
+
+
+def far_rows(evidence: Evidence) -> Iterator[Finding]:
+    """Rows that lie farther from the fit with group dummies than chance lets any, all in a few groups."""
+    fit = evidence.fits["no_pooling"]
+    found = outlying_rows(evidence.moments, evidence.points, fit) if isinstance(fit, LeastSquaresFit) else None
+    if found is None or not len(found.groups):
+        return
+    groups, counts = np.unique(found.groups, return_counts=True)
+    if len(groups) > MAX_FAR_GROUPS:
+        return
+    largest = [float(max(found.values[found.groups == j], key=abs)) for j in groups]
+    places = [
+        {"group": evidence.groups[j], "n": int(n), "largest": value}
+        for j, n, value in zip(groups.tolist(), counts.tolist(), largest, strict=True)
+    ]
+    yield Finding("far_rows", "caution", {"n": len(found.groups), "bound": found.bound, "places": places})
 
 
 def unequal_residual_spread(evidence: Evidence) -> Iterator[Finding]:
@@ -65,4 +86,4 @@ def slopes_differ(evidence: Evidence) -> Iterator[Finding]:
     yield Finding("slopes_differ", "caution", values)
 
 
-RESIDUAL_RULES: tuple[Rule, ...] = (unequal_residual_spread, unequal_level_spread, slopes_differ)
+RESIDUAL_RULES: tuple[Rule, ...] = (far_rows, unequal_residual_spread, unequal_level_spread, slopes_differ)
