@@ -82,6 +82,16 @@ def test_lines_below_a_value_are_broken_only_where_there_is_no_room() -> None:
     assert max(column_shares(table, 20, 1, breaks_details=True)[1:]) * 0.2 < needed
 
 
+def test_row_headers_keep_their_share_where_lines_below_values_can_be_broken() -> None:
+    """Of 60 the values take 6 x 9 unbroken, which would leave the headers one letter's width."""
+    details = ("CR2: \u22120.00724 to",)
+    table = asdict(made("How do groups differ?", *[Cell("1.5", details)] * 6))
+    whole = 0.92 * text_width(details[0]) + 1
+    assert 50 < 6 * whole < 60
+    assert column_shares(table, 60, 1, breaks_details=True)[0] == pytest.approx(16.0, abs=0.1)
+    assert column_shares(table, 60, 1)[0] < 16.0
+
+
 def boxes(parent: Any, kind: str) -> Iterator[Any]:
     for box in parent.descendants():
         if type(box).__name__ == kind:

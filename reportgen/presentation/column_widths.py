@@ -67,7 +67,8 @@ def column_shares(
         Percent, one decimal; they add up to 100 to rounding.
     """
     spans = _spans(table, page, padding, breaks_text=breaks_text, breaks_details=False)
-    if breaks_details and sum(span.least for span in spans) > page:
+    room = page - max(spans[0].least, NARROW_STUB_SHARE * page)
+    if breaks_details and sum(span.least for span in spans[1:]) > room:
         stub, *others = (span.least for span in _spans(table, page, padding, breaks_text=breaks_text, breaks_details=True))
         stub = max(stub, min(NARROW_STUB_SHARE * page, page - sum(others)))
         widths = [stub, *evened(others, page - stub)]
