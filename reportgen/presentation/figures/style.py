@@ -70,6 +70,7 @@ SETTINGS: Mapping[str, object] = {
     "axes.edgecolor": GREY,
     "axes.labelcolor": INK,
     "axes.linewidth": 0.7,
+    "axes.titley": 1.0,  # where titles stand anyway: the library looks for a place among the ticks of every drawing otherwise
     "axes.unicode_minus": True,
     "axes.spines.top": False,
     "axes.spines.right": False,
@@ -164,11 +165,18 @@ class Figure:
 
 
 def _lay_out(canvas: Canvas, file_format: str) -> None:
-    """Find the places of all parts, once: to write a figure that has not been laid out is to draw it twice."""
+    """Find the places of all parts, once: to write a figure that has not been laid out is to draw it twice.
+
+    An axis without a label gets a place for it, so that none is looked for among its ticks.
+    """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.backends.backend_svg import FigureCanvasSVG
 
     (FigureCanvasSVG if file_format == "svg" else FigureCanvasAgg)(canvas)  # texts are as wide as where they are written
+    for axes in canvas.axes:
+        for axis in (axes.xaxis, axes.yaxis):
+            if not axis.get_label_text():
+                axis.set_label_coords(0.5, 0.0)
     engine = canvas.get_layout_engine()
     assert engine is not None
     engine.execute(canvas)
