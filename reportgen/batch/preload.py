@@ -46,6 +46,7 @@ def preload() -> None:
 
 def _warm_up() -> None:
     """Load the PDF library, read templates and fonts: what is cached here need not be read by each of the children."""
+    from reportgen.presentation.exports import provenance
     from reportgen.presentation.html import page_environment
     from reportgen.presentation.languages import languages
     from reportgen.presentation.layers import Layers
@@ -58,6 +59,7 @@ def _warm_up() -> None:
         know_types()
     with suppress(Exception):
         font_faces()
+        provenance()
         said = [wording()]  # as it is asked for where no language is chosen
         for layers in map(Layers, languages()):
             said.append(wording(layers))

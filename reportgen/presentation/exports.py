@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 import platform
 from collections.abc import Mapping
-from functools import partial
+from functools import cache, partial
 from importlib.metadata import version
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import orjson
@@ -116,7 +117,13 @@ def shrinkage_entry(analysis: Analysis) -> dict[str, Json] | None:
 
 def provenance() -> dict[str, Json]:
     """Versions of what computed the numbers; nothing of the machine, the user or the clock."""
-    return {"packages": {name: version(name) for name in COMPUTED_WITH}, "python": platform.python_version()}
+    return {"packages": dict(_versions()), "python": platform.python_version()}
+
+
+@cache
+def _versions() -> Mapping[str, str]:
+    """Looked up once: each is read from a file of the installation."""
+    return MappingProxyType({name: version(name) for name in COMPUTED_WITH})
 
 
 def plain(value: object) -> Json:
