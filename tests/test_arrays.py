@@ -10,13 +10,14 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.feather as pf
 import pyarrow.parquet as pq
 import pytest
 from pyarrow import csv
 
 from reportgen.resources import resource
-from reportgen.sources.arrays import from_mask, from_numbers, from_texts, numbers_or, to_mask
+from reportgen.sources.arrays import emptied, from_mask, from_numbers, from_texts, numbers_or, to_mask
 
 
 @pytest.mark.parametrize(
@@ -45,6 +46,18 @@ def test_numbers_with_gaps(values: list[int | None]) -> None:
     assert numbers_or(array, -1).tolist() == [-1 if value is None else value for value in values]
     assert numbers_or(array[1:], 9).tolist() == [9 if value is None else value for value in values[1:]]
     assert numbers_or(array, -1).dtype == np.int32
+
+
+@pytest.mark.parametrize("kind", [pa.string(), pa.large_string(), pa.binary()])
+def test_cells_are_emptied_in_slices_too(kind: pa.DataType) -> None:
+    texts = [text * (i % 3) for i, text in enumerate(["NA", "u", "vvv", "NA", "é"] * 9)]
+    whole = pa.array([text.encode() if pa.types.is_binary(kind) else text for text in texts], kind)
+    column = pa.chunked_array([whole[:10], whole[10:17], whole[17:17], whole[17:]])
+    wanted = [None if text == "NA" else value for text, value in zip(texts, whole.to_pylist(), strict=True)]
+    for given in (column, whole[3:]):
+        found = emptied(given, pc.is_in(given, value_set=pa.array(["NA"]).cast(kind)))
+        found.validate(full=True)
+        assert found.to_pylist() == wanted[len(wanted) - len(given) :]
 
 
 def test_masks_of_pieces() -> None:

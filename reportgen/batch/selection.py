@@ -13,6 +13,7 @@ from reportgen.batch.jobs import Selection
 from reportgen.design.labels import label_texts, natural_order
 from reportgen.errors import OptionConflict, quoted
 from reportgen.sources import Source, open_source
+from reportgen.sources.arrays import emptied
 
 MOST_VALUES = 100_000  # of a column by which a file is split: more is an identifier, not a way to split
 
@@ -100,9 +101,9 @@ def _valued(column: Any) -> Any:
     """A column with nulls wherever it has no value."""
     plain = _plain(column)
     if pa.types.is_floating(plain.type):
-        return pc.if_else(pc.is_nan(plain), pa.scalar(None, plain.type), plain)
+        return emptied(plain, pc.is_nan(plain))
     if pa.types.is_string(plain.type) or pa.types.is_large_string(plain.type):
-        return pc.if_else(pc.equal(plain, ""), pa.scalar(None, plain.type), plain)
+        return emptied(plain, pc.equal(plain, ""))
     return plain
 
 

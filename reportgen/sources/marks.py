@@ -11,6 +11,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from reportgen.sources.arrays import emptied
 from reportgen.sources.diagnosis import BLANKS, is_number
 from reportgen.sources.plain_types import plain_column
 from reportgen.sources.source import DivisibleSource, Source
@@ -93,7 +94,7 @@ def without_marks(column: Any, marks: Sequence[str]) -> Any:
     is_mark = pc.is_in(column, value_set=values) if len(values) else None
     if is_mark is None or not pc.any(is_mark).as_py():
         return column
-    return pc.if_else(is_mark, pa.scalar(None, kind), column)
+    return emptied(column, is_mark)
 
 
 def _values(kind: pa.DataType, marks: Sequence[str]) -> Any:
