@@ -134,11 +134,16 @@ def checked_missing(given: object) -> tuple[str, ...]:
         Not a list of texts, or one of them is empty: an empty cell is missing anyway.
     """
     texts = given if isinstance(given, (list, tuple)) else (None,)
-    if not all(isinstance(text, str) and text for text in texts):
+    if not all(isinstance(text, str) and text and _is_utf8(text) for text in texts):
         raise OptionConflict(
             "--missing", f"is {quoted(given)}", 'give texts that are not empty (in Python and manifests ["NA"])'
         )
     return tuple(dict.fromkeys(texts))
+
+
+def _is_utf8(text: str) -> bool:
+    """Whether a text can stand in a file; half a character cannot."""
+    return text == text.encode("utf-8", "replace").decode()
 
 
 def _whole_number(option: str, given: object, least: int, largest: int) -> int:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from reportgen import __version__
 from reportgen.arguments import Parser, add_batch, add_command, add_model, add_output, given_choices, given_presentation
 from reportgen.console import Messages, hold_descriptors, print_result, silence
-from reportgen.errors import ReportgenError, UsageError, quoted
+from reportgen.errors import NotEnoughMemory, ReportgenError, UsageError, quoted
 
 if TYPE_CHECKING:
     from reportgen.analysis import Analysis
@@ -58,6 +58,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ReportgenError as error:
         messages.error(str(error))
         return error.exit_code
+    except MemoryError:
+        messages.error(str(NotEnoughMemory()))
+        return NotEnoughMemory.exit_code
     except BrokenPipeError:
         silence(sys.stdout)  # its reader has gone (as `head` does): nothing to say
         return 0

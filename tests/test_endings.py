@@ -56,6 +56,17 @@ def test_an_interrupt_is_one_word(monkeypatch: pytest.MonkeyPatch, capsys: pytes
     assert capsys.readouterr() == ("", "reportgen: interrupted\n")
 
 
+def test_memory_that_does_not_suffice_is_a_sentence(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def exhausted(*_arguments: object, **_choices: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(reportgen.analysis, "walk", exhausted)
+    assert main(["fit", str(EXAMPLE), FORMULA]) == 3
+    assert capsys.readouterr().err.startswith("reportgen: there is not enough memory: read fewer rows at a time")
+
+
 def test_without_a_command_there_is_help(capsys: pytest.CaptureFixture[str]) -> None:
     assert main([]) == 0
     assert "usage: reportgen" in capsys.readouterr().out

@@ -202,7 +202,7 @@ def test_the_error_says_how_to_say_it(cell: str, tmp_path: Path, capsys: pytest.
 
 
 def test_what_is_no_list_of_texts_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
-    for wrong in ("NA", [""], [-999], None, {"NA"}):
+    for wrong in ("NA", [""], [-999], None, {"NA"}, ["\ud800"]):
         with pytest.raises(OptionConflict, match="give texts that are not empty"):
             analyze(FORMULA, CODED, missing=wrong)  # type: ignore[arg-type]
     assert main(["fit", "absent.csv", FORMULA, "--missing", ""]) == 2

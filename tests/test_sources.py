@@ -567,3 +567,30 @@ def test_reading_ahead_makes_one_item_more_than_was_asked_for() -> None:
     assert next(ahead) == 0
     ahead.close()
     assert made == [0, 1]
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.parquet", "a.feather", "folder"])
+@pytest.mark.parametrize(
+    "error",
+    [
+        pa.ArrowMemoryError("malloc of size 64 failed"),
+        OSError(errno.ENOMEM, os.strerror(errno.ENOMEM)),
+        pa.ArrowException("Unknown error: Failed to launch worker thread: Resource temporarily unavailable"),
+    ],
+)
+def test_memory_that_does_not_suffice_is_no_fault_of_the_file(
+    name: str, error: Exception, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = folder_of(tmp_path, FRAME) if name == "folder" else tmp_path / name
+    if name != "folder":
+        WRITERS[name](FRAME, path)
+    source = open_source(path)
+
+    def exhausted(*_arguments: object, **_choices: object) -> None:
+        raise error
+
+    for module in ("delimited", "columnar", "parquet_folder", "parquet_file", "feather"):
+        for called in ("gathered", "in_types"):
+            monkeypatch.setattr(f"reportgen.sources.{module}.{called}", exhausted, raising=False)
+    with pytest.raises(MemoryError):
+        list(source.chunks(["x"]))

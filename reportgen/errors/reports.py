@@ -19,6 +19,16 @@ class OutputNotWritable(OutputError):
         return f"cannot write {quoted(self.place)}: {self.why}"
 
 
+class NotEnoughMemory(OutputError):
+    """The memory of the machine, or that this process may take, does not suffice."""
+
+    def __str__(self) -> str:
+        return (
+            "there is not enough memory: read fewer rows at a time (--chunk-rows), leave out what is not needed, "
+            "or use a machine that has more"
+        )
+
+
 class ManifestError(InputError):
     """The manifest of a batch is wrong; `where` names the entry, `problem` what is wrong with it."""
 

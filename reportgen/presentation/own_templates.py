@@ -9,7 +9,7 @@ from pathlib import Path
 from traceback import walk_tb
 from types import TracebackType
 
-from reportgen.errors import OptionConflict, OutputNotWritable, TemplateFault, UnknownTemplate, quoted
+from reportgen.errors import OptionConflict, OutputNotWritable, TemplateFault, UnknownTemplate, printable_name, quoted
 from reportgen.presentation.languages import ENGLISH, language_folder, languages
 from reportgen.resources import resource
 
@@ -54,17 +54,17 @@ def read_templates(folder: str) -> OwnTemplates:
         return PROJECT
     root = Path(folder)
     if not root.is_dir():
-        raise OptionConflict("--templates", f"{quoted(root.name)} is not a folder", KINDS)
+        raise OptionConflict("--templates", f"{quoted(printable_name(root))} is not a folder", KINDS)
     try:
         paths = sorted(path for path in root.rglob("*") if path.suffix in SUFFIXES and path.is_file())
         if sum(path.stat().st_size for path in paths) > MAX_BYTES:
-            raise OptionConflict("--templates", f"{quoted(root.name)} holds more than 4 MB", KINDS)
+            raise OptionConflict("--templates", f"{quoted(printable_name(root))} holds more than 4 MB", KINDS)
         texts = {path.relative_to(root).as_posix(): path.read_text(encoding="utf-8") for path in paths}
     except (OSError, UnicodeDecodeError) as error:
         why = getattr(error, "strerror", "") or "not UTF-8"
-        raise OptionConflict("--templates", f"{quoted(root.name)} cannot be read ({why})", KINDS) from error
+        raise OptionConflict("--templates", f"{quoted(printable_name(root))} cannot be read ({why})", KINDS) from error
     if not texts:
-        raise OptionConflict("--templates", f"{quoted(root.name)} holds no template", KINDS)
+        raise OptionConflict("--templates", f"{quoted(printable_name(root))} holds no template", KINDS)
     known = template_names()
     for name in texts:
         is_used = any(name in text for other, text in texts.items() if other != name)

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import pyarrow as pa
 
 from reportgen.errors import SourceUnreadable, listed
+from reportgen.sources.exhaustion import is_exhaustion
 from reportgen.sources.plain_types import plain_column
 
 
@@ -31,8 +32,10 @@ def in_types(table: pa.Table, types: Mapping[str, pa.DataType], labels: Sequence
     return pa.table(columns)
 
 
-def broken(name: str) -> SourceUnreadable:
-    """The error for a file whose bytes are not what its ending promises."""
+def broken(name: str, error: BaseException) -> SourceUnreadable | MemoryError:
+    """The error for a file whose bytes are not what its ending promises, or for memory that does not suffice to read it."""
+    if is_exhaustion(error):
+        return MemoryError(str(error))
     return SourceUnreadable(name, "", "cannot be read: it is not what its ending says, or broken", "write or copy it again")
 
 

@@ -19,6 +19,7 @@ from reportgen.errors import BadValue, InputError, SourceUnreadable, said
 from reportgen.sources.diagnosis import explain, first_bad_cell
 from reportgen.sources.dialect import Dialect, read_dialect
 from reportgen.sources.digests import kept_digest
+from reportgen.sources.exhaustion import is_exhaustion
 from reportgen.sources.source import check_known, gathered, rows_at_a_time
 
 BLOCK_BYTES = 1 << 22
@@ -122,6 +123,8 @@ class _Explained:
     def __exit__(self, kind: object, error: object, trace: object) -> None:
         if not isinstance(error, (pa.ArrowException, OSError, UnicodeError, EOFError)) or isinstance(error, InputError):
             return
+        if is_exhaustion(error):
+            raise MemoryError(str(error)) from error
         explain(self.source.path, self.source.name, self.source.dialect)
         for column in (*self.numbers, *self.flags):
             bad = self._first_bad_cell(column)

@@ -57,7 +57,7 @@ class FeatherFile:
                 for table in gathered(read_ahead(batches), rows):
                     yield in_types(table.select(list(columns)), types)
         except (pa.ArrowException, OSError) as error:
-            raise broken(self.name) from error
+            raise broken(self.name, error) from error
 
     def sha256(self, columns: Sequence[str] = ()) -> str:  # noqa: ARG002
         """SHA-256 of the bytes, computed once."""
@@ -86,7 +86,7 @@ def open_feather(path: Path, name: str, chunk_rows: int) -> FeatherFile:
             columns = names_once(schema.names, name)
             has_rows = any(file.get_batch(i).num_rows for i in range(file.num_record_batches))
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:  # names are text
-        raise broken(name) from error
+        raise broken(name, error) from error
     if not has_rows:
         raise no_rows(name)
     return FeatherFile(name, columns, path, schema, chunk_rows)

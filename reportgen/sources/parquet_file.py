@@ -77,7 +77,7 @@ class ParquetFile:
             if n_read != self.n_rows:  # a broken page may end the reading without a word
                 raise pa.ArrowInvalid("other rows than the foot says")
         except (pa.ArrowException, OSError) as error:
-            raise broken(self.name) from error
+            raise broken(self.name, error) from error
 
     def parts(self, rows: int) -> tuple[ParquetFile, ...]:
         """The file cut between its row groups into parts of about so many rows, in order; each can be read elsewhere."""
@@ -122,7 +122,7 @@ def open_parquet(path: Path, name: str, chunk_rows: int) -> ParquetFile:
             names = schema.names
             group_rows = tuple(foot.row_group(i).num_rows for i in range(foot.num_row_groups))
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:  # names are text
-        raise broken(name) from error
+        raise broken(name, error) from error
     columns = names_once(names, name)
     if not sum(group_rows):
         raise no_rows(name)

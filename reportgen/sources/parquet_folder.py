@@ -86,7 +86,7 @@ class ParquetFolder:
             for table in gathered(batches, rows):
                 yield in_types(table, types, labels)
         except (pa.ArrowException, OSError) as error:
-            raise broken(self.name) from error
+            raise broken(self.name, error) from error
 
     def parts(self, rows: int) -> tuple[ParquetFolder, ...]:
         """The folder cut between row groups into parts of about so many rows, in order; each can be read elsewhere."""
@@ -288,7 +288,7 @@ def open_parquet_folder(folder: Path, name: str, chunk_rows: int) -> ParquetFold
     except (pa.ArrowException, OSError) as error:
         if "duplicate field names" in str(error):
             raise SourceUnreadable(name, "", "several columns have the same name", "give every column its own name") from error
-        raise broken(_broken_file(paths, folder, name)) from error
+        raise broken(_broken_file(paths, folder, name), error) from error
     columns = names_once(dataset.schema.names, name)
     if n_rows == 0:
         raise no_rows(name)
