@@ -312,7 +312,8 @@ def test_what_counts_as_different(given: object, found: object, n: int) -> None:
 
 
 def test_sentences_of_another_version_may_differ() -> None:
-    assert compare("", {"a": "x"}, {"a": "y"}, with_texts=False).differences == ()
+    assert compare("", {"a": {"message": "x"}}, {"a": {"message": "y"}}, with_texts=False).differences == ()
+    assert len(compare("", {"a": {"role": "x"}}, {"a": {"role": "y"}}, with_texts=False).differences) == 1
 
 
 def test_tables_are_compared_cell_by_cell() -> None:
@@ -350,6 +351,8 @@ BROKEN_TREES: dict[str, Callable[[dict[str, Any]], None]] = {
     "options that are a list": lambda tree: tree.update(options=[1]),
     "no data": lambda tree: tree.update(data=None),
     "findings that are numbers": lambda tree: tree.update(findings=[1, 2]),
+    "findings of a kind that is a list": lambda tree: tree.update(findings=[{"kind": ["a"]}]),
+    "version that is a table": lambda tree: tree.update(reportgen_version={}),
     "disclosure that is a text": lambda tree: tree.update(disclosure="code"),
     "labels in a way nobody knows": lambda tree: tree["disclosure"].update(group_labels="x"),
     "rows that are a text": lambda tree: tree["disclosure"].update(min_cell="\u202e"),
@@ -361,6 +364,27 @@ BROKEN_TREES: dict[str, Callable[[dict[str, Any]], None]] = {
 def test_a_result_file_that_lacks_what_the_checks_read_is_none(case: str, tmp_path: Path) -> None:
     with pytest.raises(NotAReport, match=r"lacks what every result file has"):
         verify(report(tmp_path, changed(evidence.RESULT, BROKEN_TREES[case])))
+
+
+@pytest.mark.parametrize(
+    ("place", "number"),
+    [("between_slopes", 1), ("findings", 1), ("variants", 0)],
+)
+def test_the_version_of_a_report_does_not_free_its_names(place: str, number: int, tmp_path: Path) -> None:
+    """Another version may have other sentences; which figure is whose must be what it is now."""
+
+    def forge(tree: dict[str, Any]) -> None:
+        tree["reportgen_version"] = "0.0.1"
+        tree["issues"] = [{**item, "message": "Nothing."} for item in tree["issues"]]
+        if place == "between_slopes":
+            tree[place][0]["column"] = "another"
+        elif place == "findings":
+            tree[place][0]["severity"] = "mild"
+        else:
+            tree[place]["pooled"]["label"] = "Best of all"
+
+    found = [item for item in verify(report(tmp_path, changed(evidence.RESULT, forge))).differences if "SHA" not in item.place]
+    assert len(found) == number
 
 
 @pytest.mark.parametrize("entries", [[1], ["a"], [{"path": [1]}], [[]], None])

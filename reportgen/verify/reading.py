@@ -117,8 +117,12 @@ def _is_whole(results: Mapping[str, Any]) -> bool:
         return False
     if not isinstance(results.get("options"), dict) or not isinstance(results.get("data"), dict):
         return False
+    if not isinstance(results.get("reportgen_version", ""), str):
+        return False
     findings = results.get("findings", [])
     if not isinstance(findings, list) or not all(isinstance(item, dict) for item in findings):
+        return False
+    if not all(isinstance(item.get("kind", ""), str) for item in findings):
         return False
     if not isinstance(disclosure, dict) or disclosure.get("group_labels", "show") not in GROUP_LABELS:
         return False
