@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 from matplotlib.font_manager import FontProperties
 from matplotlib.textpath import TextPath
-from situations import document
+from situations import analysis, document
 
+from reportgen.presentation.attachments import attachments
 from reportgen.presentation.column_widths import Span, column_shares, evened, fitted, text_width
 from reportgen.presentation.drawings import Drawings
 from reportgen.presentation.pdf import _fetcher, _fonts, printed_page
@@ -99,14 +100,31 @@ def boxes(parent: Any, kind: str) -> Iterator[Any]:
 
 
 @cache
-def cells_of(situation: str) -> list[Any]:
-    """The cells of all tables of a printed report."""
+def pages_of(situation: str, *, with_files: bool = False) -> list[Any]:
+    """The pages of a printed report."""
     from weasyprint import HTML
 
     found = document(situation)
+    files = attachments(analysis(situation), found.result, attach_data=True) if with_files else {}
     with _fonts() as fonts:
-        page = HTML(string=printed_page(found, {}), url_fetcher=_fetcher(Drawings.of(found.figures)))
-        return [cell for page in page.render(font_config=fonts).pages for cell in boxes(page._page_box, "TableCellBox")]
+        page = HTML(string=printed_page(found, files), url_fetcher=_fetcher(Drawings.of(found.figures)))
+        return list(page.render(font_config=fonts).pages)
+
+
+def cells_of(situation: str) -> list[Any]:
+    """The cells of all tables of a printed report."""
+    return [cell for page in pages_of(situation) for cell in boxes(page._page_box, "TableCellBox")]
+
+
+@pytest.mark.parametrize("situation", ["example", "growth", "missing"])
+def test_the_list_of_attachments_stands_on_one_page(situation: str) -> None:
+    places = [
+        number
+        for number, page in enumerate(pages_of(situation, with_files=True), 1)
+        for box in boxes(page._page_box, "BlockBox")
+        if box.element is not None and box.element.get("class") == "attachments"
+    ]
+    assert len(places) == 1
 
 
 @pytest.mark.parametrize(

@@ -61,7 +61,7 @@ def levels_figure(analysis: Analysis, column: str, words: Wording) -> Figure:
         key = f"figure.{'adjusted' if several else 'centred'}_response"
         axes[0].set_ylabel(words[key].format(literal(moments.columns[-1], 24)))
 
-    return Figure("levels", {"column": column, "is_adjusted": several, "shown": len(shown)}, 2.6, paint)
+    return Figure("levels", {"column": column, "is_adjusted": several, "shown": len(shown)}, 2.4, paint)
 
 
 def _slopes(analysis: Analysis, variant: str) -> dict[int, float]:

@@ -117,7 +117,7 @@ def panels_figure(analysis: Analysis, column: str, words: Wording) -> Figure:
         "others": len(analysis.design.columns) - 1 - len(followers(analysis, column)),
         "without_line": int((~varying(analysis, column, groups)).sum()),
     }
-    return Figure("panels", values, 0.62 + (1.22 if per_row > 4 else 1.5) * n_rows, paint)
+    return Figure("panels", values, 0.62 + (1.1 if per_row > 4 else 1.4) * n_rows, paint)
 
 
 def _frames(axes: object, analysis: Analysis, corner: dict[int, Array]) -> None:

@@ -54,7 +54,7 @@ def residuals_figure(analysis: Analysis, residuals: Residuals, words: Wording) -
         if len(effects):
             _quantiles(panels[2], effects, words["figure.effect_quantiles"], COLOURS["random_intercept"], words)
 
-    return Figure("residuals", {"shown": len(shown), "has_effects": bool(len(effects))}, 2.45, paint)
+    return Figure("residuals", {"shown": len(shown), "has_effects": bool(len(effects))}, 2.3, paint)
 
 
 def _effects(analysis: Analysis, residuals: Residuals) -> Array:

@@ -75,7 +75,7 @@ def shrinkage_figure(
         canvas.legend(loc="outside upper left", ncols=2, frameon=False)
 
     values = {"groups": len(order), "kept_least": float(kept.min()), "kept_most": float(kept.max())}
-    return Figure("shrinkage", values, 0.9 + 0.19 * len(order) if named else 4.2, paint)
+    return Figure("shrinkage", values, 0.9 + 0.17 * len(order) if named else 3.5, paint)
 
 
 def _name_ends(axes: Axes, names: list[str], words: Wording) -> None:
