@@ -124,6 +124,20 @@ def test_the_greatest_tau_is_found_close_to_the_greatest_ratio_too(seed: int) ->
     assert nearest.fun - least == pytest.approx(CUT, abs=1e-5)
 
 
+@pytest.mark.parametrize(("sizes", "tau", "seed"), [((5,) * 15, 0.3, 5), ((5,) * 15, 0.0, 1), ((50,) * 6, 1.0, 1)])
+def test_the_order_of_the_rows_moves_no_end(sizes: tuple[int, ...], tau: float, seed: int) -> None:
+    """Rounding differs from order to order; an end that is searched beside the wrong point differs by per cents."""
+    rows = grouped_rows(sizes, tau=tau, seed=seed)
+    found = []
+    for number in range(8):
+        order = np.random.default_rng(number).permutation(len(rows.codes))
+        moved = Rows(rows.columns, rows.codes[order], rows.values[order])
+        intervals = intercept_intervals(moved.moments, fitted(moved, "random_intercept"))
+        assert isinstance(intervals, VarianceIntervals)
+        found.append([*ends(intervals.deviations[0]), *ends(intervals.residual)])
+    np.testing.assert_allclose(found, [found[0]] * len(found), rtol=1e-8)
+
+
 def test_where_zero_is_likely_the_interval_starts_there() -> None:
     rows = grouped_rows((5,) * 12, (0.5,), (0.5,), tau=0.0, seed=52)
     found = intercept_intervals(rows.moments, fitted(rows, "random_intercept"))

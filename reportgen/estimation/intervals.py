@@ -32,6 +32,7 @@ Array = NDArray[np.float64]
 
 PER_DECADE = 8  # grid of the search for the ends of the region
 BRANCH = 1e-6  # excess below which Lambert's W is replaced by its expansion
+APART = 1e-9  # relative distance below which two points of the search are one
 FINE = 160  # points inside the region from which an extreme is refined
 
 
@@ -199,9 +200,8 @@ class InterceptRegion:
         unbounded = isinstance(high, Undefined)
         top = 10.0 ** self.classes.log_range[1] if isinstance(high, Undefined) else high
         bottom = max(low, min(top, max(self.best, 1e-4 * top)) * 1e-6)
-        inner = np.logspace(np.log10(bottom), np.log10(top), FINE)  # its last point may be rounded out of the region
-        points = np.unique(np.concatenate([[low, self.best, top], inner]))
-        points = points[(points >= low) & (points <= top)]
+        inner = np.logspace(np.log10(bottom), np.log10(top), FINE)
+        points = _apart(np.concatenate([[self.best, bottom], inner]), low, top)
         least, greatest = self._variances(points)
 
         def of_tau(gamma: Array, bound: int) -> Array:
@@ -236,6 +236,16 @@ class InterceptRegion:
         # A peak is flat: known to seven digits, its height is right to fourteen.
         peak = bracketed_peak(lambda gamma: sign * function(gamma), low, high, 1e-7 * high)[1]
         return float(np.sqrt(sign * max(peak, sign * float(values[at]))))
+
+
+def _apart(points: Array, low: float, high: float) -> Array:
+    """Ends and the points between them, ascending, without those that only rounding sets apart from another.
+
+    Of two such neighbours rounding decides which has the greater value, and beside the wrong one no peak would be found.
+    """
+    inside = np.unique(points[(points > low * (1.0 + APART)) & (points < high * (1.0 - APART))])
+    inside = inside[np.diff(inside, prepend=-np.inf) > APART * inside]
+    return np.concatenate([[low], inside, [high]])
 
 
 def variance_factor(excess: Array, upper: bool) -> Array:
