@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import cache
+from math import inf
 from typing import Any
 
+import numpy as np
 import pytest
 from matplotlib.font_manager import FontProperties
 from matplotlib.textpath import TextPath
 from situations import analysis, document
 
 from reportgen.presentation.attachments import attachments
-from reportgen.presentation.column_widths import Span, column_shares, evened, fitted, text_width
+from reportgen.presentation.column_widths import BOLD, Span, column_shares, fitted, levelled, text_width
 from reportgen.presentation.drawings import Drawings
 from reportgen.presentation.pdf import _fetcher, _fonts, printed_page
 from reportgen.presentation.tables import Cell, Column, Row, Table
@@ -45,12 +47,16 @@ def test_columns_that_fit_get_what_they_need_and_share_the_rest() -> None:
     assert fitted([Span(1, 2, 10), Span(1, 3, 5), Span(5, 5, 5)], 29) == [13, 8, 8]
 
 
-def test_columns_that_do_not_fit_keep_their_unbreakable_pieces() -> None:
-    assert fitted([Span(1, 10, 50), Span(5, 5, 5), Span(5, 5, 25)], 50) == [pytest.approx(30), 5, pytest.approx(15)]
+def test_columns_that_need_most_are_cut_to_one_width() -> None:
+    assert fitted([Span(1, 10, 50), Span(5, 5, 5), Span(5, 5, 25)], 50) == [22.5, 5, 22.5]
 
 
-def test_words_are_broken_before_values_meet() -> None:
-    assert fitted([Span(2, 40, 50), Span(20, 20, 20)], 41) == [21, 20]
+def test_no_column_is_cut_below_its_longest_word() -> None:
+    assert fitted([Span(1, 30, 50), Span(5, 5, 5), Span(5, 5, 25)], 50) == [30, 5, 15]
+
+
+def test_the_longest_words_are_broken_before_values_meet() -> None:
+    assert fitted([Span(2, 40, 50), Span(2, 9, 20), Span(20, 20, 20)], 41) == [12, 9, 20]
 
 
 def test_values_that_cannot_fit_keep_their_own_widths() -> None:
@@ -62,7 +68,29 @@ def test_values_that_cannot_fit_keep_their_own_widths() -> None:
     [([1, 2, 3], 12, [4, 4, 4]), ([1, 2, 8], 12, [2, 2, 8]), ([1, 5, 8], 14, [1, 5, 8]), ([3, 5], 6, [3, 5])],
 )
 def test_columns_are_as_equal_as_their_least_widths_allow(least: list[float], room: float, widths: list[float]) -> None:
-    assert evened(least, room) == widths
+    assert levelled(least, [inf] * len(least), room) == widths
+
+
+def test_any_widths_fill_the_room_and_keep_to_their_bounds() -> None:
+    rng = np.random.default_rng(5)
+    for _ in range(500):
+        low = rng.integers(1, 20, 5).astype(float)
+        high = low + rng.integers(0, 30, 5)
+        room = rng.uniform(low.sum(), high.sum())
+        widths = np.array(levelled(low.tolist(), high.tolist(), room))
+        assert widths.sum() == pytest.approx(room)
+        assert (low <= widths).all()
+        assert (widths <= high).all()
+        cut = widths[(widths < high) & (widths > low)]
+        assert len(cut) == 0 or np.ptp(cut) < 1e-9
+
+
+def test_a_long_label_is_broken_before_a_heading() -> None:
+    """Of a group named by one word of 38 letters, beside columns of short numbers."""
+    table = made("x" * 38, *[Cell("1.23")] * 7)
+    table = replace(table, columns=(Column("Gruppeneffekt"), *table.columns[1:]))
+    shares = column_shares(asdict(table), 40, 1)
+    assert shares[1] * 0.4 == pytest.approx(BOLD * text_width("Gruppeneffekt") + 1, abs=0.05)
 
 
 def made(header: str, *cells: Cell) -> Table:

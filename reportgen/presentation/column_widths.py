@@ -1,18 +1,21 @@
 """Widths of a printed table's columns, estimated from the letters in it.
 
-The PDF library would find them by setting every cell several times, which takes a sixth of the layout of a report. The rule is
-that of CSS 2.1 (17.5.2.2): every column gets what its longest line needs, and where the page is too narrow for that, what its
-longest unbreakable piece needs and a share of what remains. What is left over is shared out evenly.
+The PDF library would find them by setting every cell several times, which takes a sixth of the layout of a report. Every column
+gets what its longest line needs. Where the page is too narrow for that, those that need most are cut to one width, but never
+below their longest word as long as that is possible, and never below a value. What is left over is shared out evenly.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, replace
+from math import inf
 from typing import Any
+from unicodedata import east_asian_width
 
 # Widths of letters in the report's font, in units of its size; all others are as wide as a digit.
-DIGIT = 0.636
+DIGIT, IDEOGRAPH = 0.636, 1.0
 WIDTHS = {
     0.33: " .,:;'|!ijl",
     0.41: 'tfrI()[]/\\"-\u2010\u2013',
@@ -22,8 +25,11 @@ WIDTHS = {
     1.0: "mMW%@\u2014\u2026",
 }
 WIDTH = {letter: width for width, letters in WIDTHS.items() for letter in letters}
+WORD_END = re.compile(r"\s+|(?<=[-\u2010])")  # where a line may be broken
 BOLD = 1.16  # of headings, against the letters of the cells
 SMALL = 0.92  # of the lines below a value
+TWO_LINES = 0.68  # of the width of one
+TEXT_SHARE = 0.22  # of the page, that cells of text beside the row headers get at most
 STUB_SHARE, NARROW_STUB_SHARE = 0.25, 0.16  # of the page that row headers get where there is room, and where there is not
 
 
@@ -71,7 +77,7 @@ def column_shares(
     if breaks_details and sum(span.least for span in spans[1:]) > room:
         stub, *others = (span.least for span in _spans(table, page, padding, breaks_text=breaks_text, breaks_details=True))
         stub = max(stub, min(NARROW_STUB_SHARE * page, page - sum(others)))
-        widths = [stub, *evened(others, page - stub)]
+        widths = [stub, *levelled(others, [inf] * len(others), page - stub)]
     else:
         widths = fitted(spans, page)
     return [round(100 * width / sum(widths), 1) for width in widths]
@@ -83,8 +89,16 @@ def _spans(table: Mapping[str, Any], page: float, padding: float, *, breaks_text
         cells = [row["cells"][place] for row in table["rows"]]
         values = _of((cell["text"] for cell in cells), padding, breaks=breaks_text and column["align"] == "text")
         details = _of((line for cell in cells for line in cell["details"]), padding, breaks=breaks_details, scale=SMALL)
-        spans.append(_widest([_of([column["label"]], padding, breaks=True, scale=BOLD), values, details]))
+        if breaks_text and column["align"] == "text":
+            values = replace(values, most=max(values.least, min(values.most, TEXT_SHARE * page)))
+        spans.append(_widest([_heading(column["label"], padding), values, details]))
     return spans
+
+
+def _heading(label: str, padding: float) -> Span:
+    """Of a heading, which may take two lines."""
+    span = _of([label], padding, breaks=True, scale=BOLD)
+    return replace(span, most=max(span.least, TWO_LINES * span.most))
 
 
 def fitted(spans: Sequence[Span], page: float) -> list[float]:
@@ -92,29 +106,29 @@ def fitted(spans: Sequence[Span], page: float) -> list[float]:
     most = sum(span.most for span in spans)
     if most <= page:
         return [span.most + (page - most) / len(spans) for span in spans]
-    steps = [[span.least for span in spans], [span.most for span in spans]]
-    if sum(steps[0]) > page:
-        steps = [[span.hard for span in spans], steps[0]]
-    low, high = map(sum, steps)
-    share = (page - low) / (high - low) if high > low else 0.0
-    return [narrow + (wide - narrow) * max(share, 0.0) for narrow, wide in zip(*steps, strict=True)]
+    least = [span.least for span in spans]
+    if sum(least) > page:
+        return levelled([span.hard for span in spans], least, page)
+    return levelled(least, [span.most for span in spans], page)
 
 
-def evened(least: Sequence[float], room: float) -> list[float]:
-    """Widths as equal as they can be, none below its least; together they fill the room, if that is enough."""
-    level, open_ones = room / len(least), len(least)
-    for width in sorted(least, reverse=True):
-        if width <= level:
-            break
-        room, open_ones = room - width, open_ones - 1
-        level = room / open_ones if open_ones else 0.0
-    return [max(width, level) for width in least]
+def levelled(low: Sequence[float], high: Sequence[float], room: float) -> list[float]:
+    """Widths that fill the room: what a column needs at most, cut to one level where it is more, but never below its least."""
+    places = sorted({*low, *(width for width in high if width < inf)})
+
+    def at(level: float) -> list[float]:
+        return [max(least, min(most, level)) for least, most in zip(low, high, strict=True)]
+
+    below = max((place for place in places if sum(at(place)) <= room), default=places[0])
+    open_ones = sum(least <= below < most for least, most in zip(low, high, strict=True))
+    rest = room - sum(at(below))
+    return at(below + rest / open_ones) if open_ones and rest > 0 else at(below)
 
 
 def _stub(table: Mapping[str, Any], page: float, padding: float) -> Span:
     headers = _of((row["header"] for row in table["rows"]), padding, breaks=True)
     details = _of((row["detail"] for row in table["rows"]), padding, breaks=True, scale=SMALL)
-    span = _widest([_of([table["stub"]], padding, breaks=True, scale=BOLD), headers, details])
+    span = _widest([_heading(table["stub"], padding), headers, details])
     return Span(span.hard, span.least, max(span.most, STUB_SHARE * page))
 
 
@@ -122,7 +136,7 @@ def _of(lines: Iterable[str], padding: float, *, breaks: bool, scale: float = 1.
     """The widest of some lines, a cell's padding included."""
     texts = list(lines)
     most = max(map(text_width, texts), default=0.0)
-    least = max((text_width(word) for text in texts for word in text.split()), default=0.0) if breaks else most
+    least = max((text_width(word) for text in texts for word in WORD_END.split(text)), default=0.0) if breaks else most
     hard = 0.0 if breaks else most
     return Span(*(scale * width + padding for width in (hard, least, most)))
 
@@ -133,4 +147,4 @@ def _widest(spans: Sequence[Span]) -> Span:
 
 def text_width(text: str) -> float:
     """Estimated width of a line, in units of the font's size."""
-    return sum(WIDTH.get(letter, DIGIT) for letter in text)
+    return sum(WIDTH.get(letter) or (IDEOGRAPH if east_asian_width(letter) in "WF" else DIGIT) for letter in text)
