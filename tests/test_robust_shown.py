@@ -35,7 +35,7 @@ def told(item: Coefficient, decimals: int = 2) -> str:
 def test_the_slope_within_groups_has_both_intervals() -> None:
     found, whole = analysis("example"), text("example")
     item = cr2(found, "no_pooling", "bodyLength2", "within")
-    assert f"{told(item)}, which both allow for lower as well as for higher values)" in whole
+    assert f"{told(item)}; both allow for lower as well as for higher values)" in whole
     assert "Of two intervals the cluster-robust one (CR2) is to be reported" in whole
     assert f"(cluster-robust, CR2: SE = {item.std_error:.2f}, 95% CI [" in whole
     assert "(Pustejovsky & Tipton, 2018)" in whole
@@ -49,7 +49,7 @@ def test_the_slope_within_groups_has_both_intervals() -> None:
         (0, "degrees of freedom)."),
         (1, "degrees of freedom; the first allows for lower as well as for higher values, the other does not)."),
         (3, "degrees of freedom; the second allows for lower as well as for higher values, the other does not)."),
-        (5, "degrees of freedom, which both allow for lower as well as for higher values)."),
+        (5, "degrees of freedom; both allow for lower as well as for higher values)."),
     ],
 )
 def test_which_of_the_two_covers_zero(seed: int, words: str) -> None:
