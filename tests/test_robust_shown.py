@@ -12,6 +12,7 @@ from test_unfitted_report import text
 
 from reportgen.analysis import Analysis, walk
 from reportgen.fits import Coefficient, LeastSquaresFit, MixedFit, Role
+from reportgen.presentation.document import build_document
 from reportgen.presentation.figures.forest import forest_figure
 from reportgen.presentation.shown import LEAST_DF, robust_coefficient
 from reportgen.presentation.wording import wording
@@ -98,6 +99,31 @@ def test_a_contextual_effect_has_both_with_many_groups_only() -> None:
     found = document("many_groups").tables["slopes"].rows[0].cells
     assert [len(cell.details) for cell in found] == [2, 1, 2, 1, 1]
     assert all(cell.details[-1].startswith("CR2: ") for cell in (found[0], found[2], found[3]))
+
+
+def test_a_slope_between_many_groups_of_one_size_has_both() -> None:
+    found = walk("distance ~ age * Sex + (1 | Subject)", DATA / "orthodont.csv")
+    item = cr2(found, "within_between", "Sex[T.Male]", "group_level")
+    whole = text(found)
+    assert f"27 groups leave 25 degrees of freedom; {told(item)})." in whole
+    assert f"(cluster-robust, CR2: SE = {item.std_error:.2f}, 95% CI [" in whole
+    rows = {row.cells[0].text: row.cells for row in build_document(found).tables["questions"].rows}
+    assert rows["Between, Within-between"][2].details[1:] == (
+        "CR2: " + told(item).removeprefix("cluster-robust, CR2: ").partition(" on ")[0],
+        "age at mean",
+    )
+
+
+def test_a_slope_between_groups_of_unequal_sizes_or_few_groups_has_one() -> None:
+    """The two models have other slopes, or the model's own error is to be read."""
+    assert cr2(analysis("many_groups"), "within_between", "x", "between").df >= LEAST_DF
+    fewer = walk("y ~ x + (1 | g)", grouped((9,) * 15, 4))
+    assert cr2(fewer, "within_between", "x", "between").df >= LEAST_DF
+    for found in (analysis("many_groups"), fewer):
+        sentence = text(found).partition("Between groups, y averages")[2].partition(")")[0]
+        assert sentence.endswith("degrees of freedom")
+        (cells, *_) = (row.cells for row in build_document(found).tables["slopes"].rows)
+        assert len(cells[1].details) == 1
 
 
 def test_the_forest_draws_both_and_says_so() -> None:

@@ -24,6 +24,7 @@ from reportgen.presentation.shown import (
     place_lines,
     places,
     preferred_robust,
+    robust_between,
     robust_coefficient,
     robust_lines,
     shown_coefficient,
@@ -197,7 +198,7 @@ def slopes_table(analysis: Analysis, words: Wording) -> Table:
         }
         more = (
             robust_lines(preferred_robust(analysis, "no_pooling", slope.column, "within"), own, words),
-            at["between"],
+            (*robust_lines(robust_between(analysis, slope), own, words), *at["between"]),
             robust_lines(preferred_robust(analysis, "mundlak", slope.column, "contextual"), own, words),
         )
         apart = (slope.within, slope.between, shown_contextual(analysis, slope))

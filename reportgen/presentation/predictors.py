@@ -21,6 +21,7 @@ from reportgen.presentation.shown import (
     is_reliable,
     places,
     preferred_robust,
+    robust_between,
     robust_coefficient,
     shown_contextual,
 )
@@ -67,7 +68,7 @@ def predictor(analysis: Analysis, number: int, words: Wording) -> Plain:
         "pair": pair_values(analysis, slope.column, place),
         "errors": error_values(analysis, slope.column),
         "weighed": _weighed(analysis, slope, place),
-        "robust": _robust(analysis, slope.column, place, words),
+        "robust": _robust(analysis, slope, place, words),
         "changed": _changed(analysis, slope, place),
         "multiplied": _multiplied(analysis, slope.column),
     }
@@ -188,13 +189,15 @@ def _weighed(analysis: Analysis, slope: SlopeComparison, place: Place) -> str:
     return "" if text == estimate(between, place).value else text
 
 
-def _robust(analysis: Analysis, column: str, place: Place, words: Wording) -> Plain:
+def _robust(analysis: Analysis, slope: SlopeComparison, place: Place, words: Wording) -> Plain:
     """Slopes with cluster-robust errors (CR2), for where those of the model are not to be read."""
+    column = slope.column
     pooled = robust_coefficient(analysis, "pooled", column, "raw", "group_level")
     contextual = coefficient_text(robust_coefficient(analysis, "mundlak", column, "contextual"), place, words)
     preferred = preferred_robust(analysis, "mundlak", column, "contextual")
     return {
         "within": _robust_text(robust_coefficient(analysis, "no_pooling", column, "within"), place, words),
+        "between": _robust_text(robust_between(analysis, slope), place, words),
         "pooled": coefficient_text(pooled, place, words),
         "pooled_has_few_df": isinstance(pooled, Coefficient) and pooled.df < LEAST_DF,
         "contextual": contextual | {"is_preferred": isinstance(preferred, Coefficient)},
@@ -202,7 +205,7 @@ def _robust(analysis: Analysis, column: str, place: Place, words: Wording) -> Pl
 
 
 def _robust_text(item: Coefficient | Undefined, place: Place, words: Wording) -> Plain:
-    """A slope within groups with its cluster-robust error, and whether that is the one to report."""
+    """A slope with its cluster-robust error, and whether that is the one to report."""
     return coefficient_text(item, place, words) | {"is_preferred": is_reliable(item)}
 
 

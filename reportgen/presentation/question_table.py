@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from reportgen.fits import Coefficient, LeastSquaresFit, MixedFit, Role
+from reportgen.fits import Coefficient, Issue, LeastSquaresFit, MixedFit, Role, Undefined
 from reportgen.presentation.explanation_tables import pooled_cell
 from reportgen.presentation.formatting import Place, estimate, printable
-from reportgen.presentation.shown import place_lines, places, preferred_robust, robust_lines
+from reportgen.presentation.shown import place_lines, places, preferred_robust, robust_between, robust_lines
 from reportgen.presentation.tables import EMPTY, Cell, Column, Row, Table
 from reportgen.presentation.wording import Wording
 
@@ -22,7 +22,7 @@ RAW: tuple[Role, ...] = ("raw", "group_level")
 BETWEEN: tuple[Role, ...] = ("between", "group_level")
 
 ROBUST_TOO: Mapping[str, tuple[Role, ...]] = {"no_pooling": ("within",), "mundlak": ("contextual",)}
-"""The answers that have a cluster-robust interval beside the model's."""
+"""The answers that have a cluster-robust interval of their own model beside the other."""
 
 QUESTIONS: tuple[tuple[str, str, tuple[Role, ...]], ...] = (
     ("within", "no_pooling", ("within",)),
@@ -95,10 +95,17 @@ def _cell(analysis: Analysis, variant: str, c: Coefficient, place: Place, words:
     if variant == "pooled":
         return pooled_cell(analysis, c, place, words)
     texts = estimate(c, place)
-    if c.role not in ROBUST_TOO.get(variant, ()):
-        return Cell(texts.value, (texts.interval,))
-    robust = preferred_robust(analysis, variant, c.column, c.role)
-    return Cell(texts.value, (texts.interval, *robust_lines(robust, place, words)))
+    return Cell(texts.value, (texts.interval, *robust_lines(_robust(analysis, variant, c), place, words)))
+
+
+def _robust(analysis: Analysis, variant: str, c: Coefficient) -> Coefficient | Undefined:
+    """An answer with its cluster-robust interval, where that is to be reported."""
+    if variant == "between":
+        slope = next(slope for slope in analysis.comparison.slopes if slope.column == c.column)
+        return robust_between(analysis, slope)
+    if c.role in ROBUST_TOO.get(variant, ()):
+        return preferred_robust(analysis, variant, c.column, c.role)
+    return Undefined(Issue("not_in_model", {"column": c.column, "variant": variant}))
 
 
 def _models(analysis: Analysis, question: str, words: Wording, only: str = "") -> Cell:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Callable, Mapping
 from functools import cache
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from reportgen.fits import Coefficient, MixedFit, Undefined
 from reportgen.presentation.other_errors import error_values
-from reportgen.presentation.shown import preferred_robust
+from reportgen.presentation.shown import preferred_robust, robust_between
 from reportgen.resources import resource
 
 if TYPE_CHECKING:
@@ -54,8 +55,9 @@ def _compares_errors(analysis: Analysis) -> bool:
 
 
 def _prefers_robust(analysis: Analysis) -> bool:
-    found = (preferred_robust(analysis, "no_pooling", level.column, "within") for level in analysis.levels[:-1])
-    return any(isinstance(item, Coefficient) for item in found)
+    within = (preferred_robust(analysis, "no_pooling", level.column, "within") for level in analysis.levels[:-1])
+    between = (robust_between(analysis, slope) for slope in analysis.comparison.slopes)
+    return any(isinstance(item, Coefficient) for item in chain(within, between))
 
 
 CITED_IF: Mapping[str, Callable[[Analysis], bool]] = {

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from reportgen.analysis import Analysis
 
 LEAST_DF = 4.0  # of a cluster-robust interval (CR2), below which its level is not kept (Tipton 2015)
+SAME = 1e-6  # standard errors up to which two slopes are one but for rounding
 FEW_GROUPS = 20  # below, what is compared between groups is told by the model's own error
 
 
@@ -54,6 +55,21 @@ def preferred_robust(analysis: Analysis, variant: str, column: str, role: Role) 
     if is_reliable(found) and (role == "within" or analysis.moments.n_groups >= FEW_GROUPS):
         return found
     return Undefined(Issue("not_in_model", {"column": column, "variant": variant}))
+
+
+def robust_between(analysis: Analysis, slope: SlopeComparison) -> Coefficient | Undefined:
+    """The slope of the group means with a cluster-robust error, where that is to be reported: that of the within-between model.
+
+    The regression of the group means has none. With groups of equal size the two have the same slope; where they have not, the
+    error of one says nothing of the other.
+    """
+    between, absent = slope.between, Undefined(Issue("not_in_model", {"column": slope.column, "variant": "within_between"}))
+    if isinstance(between, Undefined):
+        return absent
+    found = preferred_robust(analysis, "within_between", slope.column, between.role)
+    if isinstance(found, Undefined) or abs(found.estimate - between.estimate) > SAME * between.std_error:
+        return absent
+    return found
 
 
 def is_reliable(item: Coefficient | Undefined) -> bool:
