@@ -10,7 +10,7 @@ from scipy.special import chdtrc, fdtrc
 
 from reportgen.estimation.least_squares import solve
 from reportgen.estimation.mixed import intercept_derivatives
-from reportgen.estimation.random_intercept import SizeClasses, at_ratio
+from reportgen.estimation.random_intercept import SNAP, SizeClasses, at_ratio
 from reportgen.estimation.regressors import regressors
 from reportgen.estimation.small_sample import kenward_roger_f
 from reportgen.fits import Fit, Issue, LeastSquaresFit, MixedFit, Number, Undefined
@@ -130,7 +130,7 @@ def group_variance_test(moments: GroupMoments, fits: Mapping[str, Fit]) -> Group
     lrt = lrt_p_value = Undefined(_missing(pooled, mixed))
     simple = pooled.likelihood if isinstance(pooled, LeastSquaresFit) else Undefined(_missing(pooled))
     if isinstance(mixed, MixedFit) and not isinstance(simple, Undefined):
-        lrt = max(0.0, 2.0 * (mixed.likelihood.log_likelihood - simple.log_likelihood))
+        lrt = likelihood_ratio(mixed.likelihood.log_likelihood, simple.log_likelihood)
         lrt_p_value = 0.5 * float(chdtrc(1, lrt)) if lrt > 0 else 1.0
     return GroupVarianceTest(dummies, beyond, lrt, lrt_p_value)
 
@@ -157,3 +157,13 @@ def _missing(*needed: Fit) -> Issue:
         if not isinstance(fit, LeastSquaresFit | MixedFit):
             return Issue("variant_not_fitted", {"variant": fit.variant})
     return Issue("no_residual_variance")
+
+
+def likelihood_ratio(larger: float, smaller: float) -> float:
+    """Likelihood ratio statistic of two nested models, from their log-likelihoods.
+
+    A gain below what counts as one in the search for the variances is none: at zero the p value jumps from one half to 1, and
+    rounding would decide which.
+    """
+    gain = 2.0 * (larger - smaller)
+    return gain if gain >= SNAP else 0.0

@@ -10,6 +10,7 @@ from scipy.special import chdtrc
 from reportgen.estimation.absent import absent
 from reportgen.estimation.regressors import INTERCEPT
 from reportgen.fits import Fit, Issue, MixedFit, Number, Undefined
+from reportgen.hypothesis_tests import likelihood_ratio
 
 PAIRS = (("random_slope", "random_intercept"), ("within_between_slope", "within_between"))
 """A variant with random slopes, and the variant with the same coefficients in which it nests one without."""
@@ -69,7 +70,7 @@ def _tested(fits: Mapping[str, Fit]) -> Iterator[SlopeVarianceTest]:
         if problem:
             yield SlopeVarianceTest(variant, against, columns, Undefined(problem), df, Undefined(problem))
             continue
-        lrt = max(0.0, 2.0 * (full.reml_log_likelihood - null.reml_log_likelihood))
+        lrt = likelihood_ratio(full.reml_log_likelihood, null.reml_log_likelihood)
         yield SlopeVarianceTest(variant, against, columns, lrt, df, mixture_p_value(lrt, df))
 
 

@@ -14,7 +14,7 @@ from reportgen.column_levels import column_levels
 from reportgen.comparison import Comparison, compare
 from reportgen.estimation.runner import fit_variants
 from reportgen.fits import Coefficient, LeastSquaresFit, MixedFit, Undefined, UnfitVariant
-from reportgen.hypothesis_tests import FTest, WaldTest
+from reportgen.hypothesis_tests import FTest, WaldTest, likelihood_ratio
 from reportgen.identities import TOLERANCE, IdentityCheck, relative_gap
 
 SHAPES = [
@@ -207,6 +207,12 @@ def test_zero_group_variance_is_pooled_regression_exactly() -> None:
     np.testing.assert_array_equal(mixed.random_effects, 0.0)
     test = compare(rows.moments, rows.levels, fits).group_variance
     assert (test.lrt, test.lrt_p_value) == (0.0, 1.0)
+
+
+def test_what_rounding_gains_is_no_likelihood_ratio() -> None:
+    assert likelihood_ratio(-812.0 + 3e-14, -812.0) == likelihood_ratio(-812.0, -811.0) == 0.0
+    assert likelihood_ratio(-811.0, -812.0) == 2.0
+    assert likelihood_ratio(1e-9, 0.0) == 2e-9
 
 
 def test_levels_leave_out_the_response() -> None:

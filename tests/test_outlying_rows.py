@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -94,6 +95,19 @@ def test_it_is_a_caution_in_up_to_four_groups() -> None:
     assert found is not None
     assert [place["n"] for place in found.values["places"]] == [1, 1, 1, 1]  # type: ignore[attr-defined]
     assert caution(walk(FORMULA, rows(five, 40))) is None
+
+
+def test_of_two_rows_as_far_on_either_side_the_order_decides_nothing() -> None:
+    """In a group of two the residuals are the same but for their sign, and for rounding."""
+    pair = pd.DataFrame({"y": [9.0, -9.0], "x": [0.3, 0.1], "g": ["pair", "pair"]})
+    data = pd.concat([rows(), pair], ignore_index=True)
+    for order in (data.index, data.index[::-1], np.random.default_rng(3).permutation(len(data))):
+        found = caution(walk(FORMULA, data.loc[order]))
+        assert found is not None
+        places: Any = found.values["places"]
+        (place,) = places
+        assert (place["group"], place["n"]) == ("pair", 2)
+        assert place["largest"] > 0
 
 
 def test_where_it_cannot_be_told_nothing_is_said() -> None:

@@ -27,7 +27,8 @@ def far_rows(evidence: Evidence) -> Iterator[Finding]:
     groups, counts = np.unique(found.groups, return_counts=True)
     if len(groups) > MAX_FAR_GROUPS:
         return
-    largest = [float(max(found.values[found.groups == j], key=abs)) for j in groups]
+    # Of two that differ in their sign and by rounding it is the positive one, whatever the order of the rows.
+    largest = [float(max(found.values[found.groups == j], key=lambda r: (float(f"{abs(r):.9g}"), r))) for j in groups]
     places = [
         {"group": evidence.groups[j], "n": int(n), "largest": value}
         for j, n, value in zip(groups.tolist(), counts.tolist(), largest, strict=True)
