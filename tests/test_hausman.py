@@ -67,6 +67,15 @@ def test_an_indefinite_difference_has_no_statistic() -> None:
     assert forms["mundlak_wald"].statistic == pytest.approx(wald["chi2"], rel=1e-6)
 
 
+@pytest.mark.parametrize("rounding", [2e-16, -2e-16, 0.0])
+def test_what_rounding_leaves_of_no_difference_is_told_as_zero(rounding: float) -> None:
+    covariance = np.diag([2.0, 3.0])
+    sides = [_Side(np.array([1.0, 2.0]), covariance * factor) for factor in (1.0 + rounding, 1.0)]
+    found = classic_statistic(*sides)
+    assert isinstance(found, Undefined)
+    assert found.reason.values == {"least_eigenvalue": 0.0}
+
+
 def test_a_negative_quadratic_form_is_never_turned_round() -> None:
     within = _Side(np.array([1.0, 2.0]), np.diag([1.0, 1.0]))
     mixed = _Side(np.array([0.5, 0.0]), np.diag([0.5, 1.5]))
