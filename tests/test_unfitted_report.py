@@ -286,6 +286,16 @@ def test_columns_that_stand_still_in_the_same_groups_are_told_once() -> None:
     assert hidden.count("does not vary within 4 groups of several rows.") == 2
 
 
+def test_columns_of_one_factor_are_told_once() -> None:
+    data = grouped((9,) * 9, 1)
+    data["third"] = data["g"].str[1:].astype(int) % 3
+    data["turn"] = np.tile(["a", "b", "c"], 27)
+    whole = text(walk("y ~ x + C(third) + turn + (1 | g)", data))
+    assert "C(third)[T.1] and C(third)[T.2] are the same for all rows of a group. Group dummies absorb them" in whole
+    assert "turn[T.b] and turn[T.c] have the same mean in every group." in whole
+    assert whole.count("for all rows of a group. Group") == whole.count("the same mean in every group") == 1
+
+
 def test_a_product_stands_still_where_its_factor_is_zero_which_is_no_lack_of_groups() -> None:
     data = grouped((9,) * 8, 1)
     data["side"] = np.where(data["g"].str[1:].astype(int) % 2, "a", "b")

@@ -47,8 +47,9 @@ SUMMARY_KINDS = (
 """Findings told in the summary, in the order of its sentences."""
 
 
-JOINED_KINDS = ("groups_without_variation",)
-"""Findings that are told once where they say the same of several columns, as of all that was asked once in some groups."""
+JOINED_KINDS = ("groups_without_variation", "group_level_predictor", "within_only_predictor")
+"""Findings that are told once where they say the same of several columns, as of those of a factor or of all that was asked once
+in some groups."""
 
 
 def presentation_values(presentation: Presentation) -> Plain:
@@ -179,7 +180,8 @@ def _joined(entries: list[Plain]) -> list[Plain]:
         same = {key: value for key, value in values.items() if key != "column"}
         earlier = (cast(Plain, other["values"]) for other in joined if other["kind"] == entry["kind"])
         found = next((other for other in earlier if same.items() <= other.items()), None)
-        if found is None or not values["examples"]:  # without names of groups it cannot be told whether they are the same
+        # Without the names of their groups it cannot be told whether these are the same.
+        if found is None or not values.get("examples", True):
             joined.append({**entry, "values": {**values, "columns": [values["column"]]}})
         else:
             cast(list[object], found["columns"]).append(values["column"])
