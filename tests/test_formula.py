@@ -25,6 +25,7 @@ GROUPINGS = [
     ("(x + 1 | g)", True, ("x",), True),
     ("(0 + x + 1 | g)", True, ("x",), True),  # as R and formulaic: the last one counts
     ("(0 + 1 | g)", True, (), True),
+    ("(0 + 1:x | g)", False, ("x",), True),
     ("(-1 + (x + z) | g)", False, ("x", "z"), True),
     ("(x || g)", True, ("x",), False),
     ("(1 + x + z || g)", True, ("x", "z"), False),

@@ -189,6 +189,19 @@ def test_what_cannot_be_read_of_a_folder_is_not_left_out(tmp_path: Path, monkeyp
         open_source(folder)
 
 
+def test_folders_without_rows_or_with_a_name_twice(tmp_path: Path) -> None:
+    folder = folder_of(tmp_path, FRAME[:0])
+    with pytest.raises(SourceUnreadable, match="parts: has names of columns but no rows"):
+        open_source(folder)
+    pq.write_table(pa.table([[1.0], [2.0]], names=["x", "x"]), folder / "a.parquet")
+    with pytest.raises(SourceUnreadable, match="several columns"):
+        open_source(folder)
+    (folder / "b.parquet").write_bytes(b"PAR1 nothing PAR1")
+    FRAME.to_parquet(folder / "a.parquet")
+    with pytest.raises(SourceUnreadable, match=r"parts/b.parquet: cannot be read"):
+        open_source(folder)
+
+
 def test_labels_in_the_names_of_folders_stay_as_written(tmp_path: Path) -> None:
     for label, x in (("1", 1.0), ("01", 2.0), ("001", 3.0)):
         (tmp_path / "data" / f"g={label}").mkdir(parents=True)

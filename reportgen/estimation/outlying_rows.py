@@ -21,7 +21,7 @@ from reportgen.points import Points
 Array = NDArray[np.float64]
 
 LEVEL = 0.05  # chance that normal residuals have any such row
-OWN = 1e-9  # of 1 - h: a row that its group, or a coefficient, fits exactly
+OWN = 1e-9  # of 1 - h: a row that its group, or a coefficient, fits exactly; of the squares left without a row: a perfect fit
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,7 +58,8 @@ def outlying_rows(moments: GroupMoments, points: Points, fit: LeastSquaresFit) -
     Returns
     -------
     OutlyingRows or None
-        None where it cannot be told: only some of the rows are at hand, rows have prior weights, or nothing is left over.
+        None where it cannot be told: only some of the rows are at hand, rows have prior weights, or nothing is left over,
+        of all rows or without one of them.
     """
     weighted = not np.array_equal(moments.weight, moments.rows)
     if not points.is_complete or weighted or fit.sigma2 <= 0 or fit.df_residual <= 2:
@@ -72,7 +73,9 @@ def outlying_rows(moments: GroupMoments, points: Points, fit: LeastSquaresFit) -
     usable = free > OWN
     squares = np.zeros(len(residuals))
     squares[usable] = residuals[usable] ** 2 / (fit.sigma2 * free[usable])
-    left = np.maximum(fit.df_residual - squares, np.finfo(float).tiny)
+    left = fit.df_residual - squares
+    if left.min() <= OWN * fit.df_residual:  # without one of the rows the fit is perfect: nothing to measure it by
+        return None
     values = np.sign(residuals) * np.sqrt(squares * (fit.df_residual - 1.0) / left)
     bound = float(stdtrit(fit.df_residual - 1.0, 1.0 - 0.5 * LEVEL / len(values)))
     far = np.flatnonzero(np.abs(values) > bound)
