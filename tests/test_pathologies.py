@@ -182,7 +182,7 @@ BROKEN_FILES: dict[str, tuple[bytes, str]] = {
     "text.xlsx": (text().encode(), "not an Excel workbook"),
     "data.zip": (b"PK\x03\x04", "unpack it"),
     "data.sav": (b"$FL2", "are not read"),
-    "data": (text().encode(), "are not read"),
+    "data": (text().encode(), "files whose names have no ending are not read"),
     "program.csv": (b"\x7fELF" + bytes(range(256)) * 20, "UTF-8"),
 }
 

@@ -107,4 +107,5 @@ def _open_path(path: Path, name: str, is_folder: bool, reading: Reading) -> Sour
     allowed = "give CSV (.csv, .tsv, .txt, also .gz), Parquet, Feather, Excel (.xlsx) or a folder of Parquet files"
     if ending.endswith((".zip", ".7z", ".tar", ".tgz", ".bz2", ".xz", ".zst")):
         allowed = "unpack it first"
-    raise SourceUnreadable(name, "", f"files ending in '{path.suffix[:12]}' are not read", allowed)
+    kind = f"ending in '{path.suffix[:12]}'" if path.suffix else "whose names have no ending"
+    raise SourceUnreadable(name, "", f"files {kind} are not read", allowed)
