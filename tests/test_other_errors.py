@@ -34,6 +34,16 @@ def test_the_p_values_are_those_of_the_table() -> None:
         assert shown[-3:] == found[kind]["robust"]
 
 
+def test_slopes_of_the_model_with_random_slopes_are_among_them() -> None:
+    found: dict[str, Any] = dict(error_values(analysis("random_slopes"), "x"))
+    rows = {(row.header, row.detail): row.cells for row in document("random_slopes").tables["inference"].rows}
+    for kind, detail in (("within_random", "deviation from the group mean"), ("between_random", "group mean")):
+        shown = [cell.details[0].rpartition(", ")[2] for cell in rows["Within-between, random slope: x", detail] if cell.text]
+        assert [found[kind]["model"], *found[kind]["robust"]] == [shown[1], *shown[-3:]]
+    assert "pooled and within and between groups with random slopes" in text(analysis("random_slopes"))
+    assert not error_values(analysis("example"), "bodyLength2")["within_random"]["defined"]
+
+
 def test_few_groups_leave_the_choice_open_and_many_do_not() -> None:
     found: dict[str, Any] = dict(error_values(analysis("example"), "bodyLength2"))
     assert (found["within"]["all_cover"], found["within"]["none_covers"]) == (True, False)

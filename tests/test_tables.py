@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from situations import FRAMES, SITUATIONS, analysis, document
 
+from reportgen.fits import MixedFit
 from reportgen.presentation.explanation_tables import blend_table, pulls_table
 from reportgen.presentation.tables import Cell, Column, Row, Table
 from reportgen.presentation.wording import wording
@@ -26,6 +27,19 @@ def test_the_blend_of_the_example_is_the_published_arithmetic() -> None:
     assert cells(table, "Random intercept") == ("0.97277", "0.2055", "0.02723", "12.4070", "0.5377")
     assert cells(table, "Pooled") == ("0.27959", "0.2055", "0.72041", "12.4070", "8.9956")
     assert cells(table, "No pooling (group dummies)") == ("1", "0.2055", "0", "–", "0.2055")
+
+
+def test_models_that_keep_the_slopes_apart_have_their_own_between_groups() -> None:
+    """Where groups differ in size it is not that of the regression of the group means."""
+    found = analysis("unbalanced")
+    (slope,) = found.comparison.slopes
+    fit = found.fits["within_between"]
+    assert isinstance(fit, MixedFit)
+    own = next(item.estimate for item in fit.coefficients if (item.column, item.role) == ("x", "between"))
+    table = blend_table(slope, wording())
+    printed = [cells(table, header)[3] for header in ("Mundlak, within-between: keep them apart", "Between (group means)")]
+    assert float(printed[0].replace("−", "-")) == pytest.approx(own, abs=1e-4)
+    assert printed[0] != printed[1]
 
 
 def test_parts_of_a_slope_add_up_as_printed() -> None:

@@ -71,9 +71,11 @@ def blend_table(slope: SlopeComparison, words: Wording) -> Table:
     if isinstance(between, Coefficient):
         text = place.text(between.estimate)
         rows.append(Row(words.variant("between"), _plain("0", MISSING, "1", text, text)))
-    if own is not None and isinstance(between, Coefficient):
-        both = words["table.blend.both"].format(place.text(own), place.text(between.estimate))
-        rows.append(Row(words["table.blend.apart"], _plain("", place.text(own), "", place.text(between.estimate), both)))
+    if own is not None and isinstance(slope.contextual, Coefficient):
+        # Their slope between groups weighs the group means by their precision: not that of the regression of the means.
+        weighed = place.text(own + slope.contextual.estimate)
+        both = words["table.blend.both"].format(place.text(own), weighed)
+        rows.append(Row(words["table.blend.apart"], _plain("", place.text(own), "", weighed, both)))
     heads = ("weight_within", "within", "weight_between", "between", "slope")
     columns = tuple(Column(words[f"table.blend.{head}"]) for head in heads)
     return Table("blend", words["table.blend.stub"], columns, tuple(rows))

@@ -18,6 +18,8 @@ SLOPES: tuple[tuple[str, tuple[tuple[str, Role], ...]], ...] = (
     ("within", (("no_pooling", "within"),)),
     ("pooled", (("pooled", "raw"), ("pooled", "group_level"))),
     ("contextual", (("mundlak", "contextual"),)),
+    ("within_random", (("within_between_slope", "within"),)),
+    ("between_random", (("within_between_slope", "between"), ("within_between_slope", "group_level"))),
 )
 """Kind of slope, and the variants and roles where it may stand."""
 
@@ -32,7 +34,7 @@ def error_values(analysis: Analysis, column: str) -> Plain:
 
 def _slope(analysis: Analysis, column: str, places: tuple[tuple[str, Role], ...]) -> Plain:
     for variant, role in places:
-        fit = analysis.fits[variant]
+        fit = analysis.fits.get(variant)
         if not isinstance(fit, LeastSquaresFit | MixedFit):
             continue
         own = _named(analysis.shown(fit), column, role)
