@@ -42,6 +42,15 @@ def test_models_that_keep_the_slopes_apart_have_their_own_between_groups() -> No
     assert printed[0] != printed[1]
 
 
+@pytest.mark.parametrize(("situation", "is_told"), [("many_groups", True), ("within_only", True), ("unbalanced", False)])
+def test_mixed_slopes_are_told_with_cluster_robust_intervals_where_these_are_to_be_reported(
+    situation: str, is_told: bool
+) -> None:
+    """With many groups, and where rows of the same group alone are compared."""
+    row = next(row for row in document(situation).tables["questions"].rows if row.header.startswith("What is the one slope"))
+    assert any(line.startswith("CR2: ") for line in row.cells[1].details) == is_told
+
+
 def test_parts_of_a_slope_add_up_as_printed() -> None:
     for slope in analysis("several").comparison.slopes[:2]:
         table = pulls_table(slope, wording())

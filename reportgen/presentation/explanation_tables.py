@@ -206,7 +206,10 @@ def slopes_table(analysis: Analysis, words: Wording) -> Table:
         apart = (slope.within, slope.between, shown_contextual(analysis, slope))
         cells = [_slope_cell(item, own, words, lines) for item, lines in zip(apart, more, strict=True)]
         cells.append(pooled_cell(analysis, pooled, own, words, at["pooled"]) if pooled else EMPTY)
-        cells.append(_slope_cell(blended, own, words, at["random_intercept"]))
+        mixed_lines = (
+            robust_lines(preferred_robust(analysis, "random_intercept", slope.column, mixed.role), own, words) if mixed else ()
+        )
+        cells.append(_slope_cell(blended, own, words, (*mixed_lines, *at["random_intercept"])))
         rows.append(Row(printable(slope.column, 40), tuple(cells), begins_part=True))
     heads = ("within", "between", "contextual", "pooled", "random_intercept")
     columns = tuple(Column(words[f"table.slopes.{head}"]) for head in heads)

@@ -21,7 +21,13 @@ MAX_PREDICTORS = 4  # predictors whose answers stand in the table
 RAW: tuple[Role, ...] = ("raw", "group_level")
 BETWEEN: tuple[Role, ...] = ("between", "group_level")
 
-ROBUST_TOO: Mapping[str, tuple[Role, ...]] = {"no_pooling": ("within",), "mundlak": ("contextual",)}
+ROBUST_TOO: Mapping[str, tuple[Role, ...]] = {
+    "no_pooling": ("within",),
+    "mundlak": ("contextual",),
+    "random_intercept": RAW,
+    "within_between_slope": ("within", "raw"),
+    "random_slope": ("raw",),
+}
 """The answers that have a cluster-robust interval of their own model beside the other."""
 
 QUESTIONS: tuple[tuple[str, str, tuple[Role, ...]], ...] = (

@@ -49,12 +49,18 @@ def robust_coefficient(analysis: Analysis, variant: str, column: str, *roles: Ro
 def preferred_robust(analysis: Analysis, variant: str, column: str, role: Role) -> Coefficient | Undefined:
     """A coefficient with its cluster-robust error CR2, where that is the one to report.
 
-    Within groups it is where it has degrees of freedom enough, between groups with many groups only.
+    Within groups it is where it has degrees of freedom enough; with many groups only, where groups are compared too.
     """
     found = robust_coefficient(analysis, variant, column, role)
-    if is_reliable(found) and (role == "within" or analysis.moments.n_groups >= FEW_GROUPS):
+    if is_reliable(found) and (_is_within(analysis, column, role) or analysis.moments.n_groups >= FEW_GROUPS):
         return found
     return Undefined(Issue("not_in_model", {"column": column, "variant": variant}))
+
+
+def _is_within(analysis: Analysis, column: str, role: Role) -> bool:
+    """Whether a coefficient compares rows of the same group only."""
+    compares_groups = any(level.column == column and level.has_means for level in analysis.levels)
+    return role == "within" or (role == "raw" and not compares_groups)
 
 
 def robust_between(analysis: Analysis, slope: SlopeComparison) -> Coefficient | Undefined:
