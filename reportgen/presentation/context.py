@@ -11,6 +11,7 @@ from reportgen.blends import Ingredients
 from reportgen.comparison import Comparison
 from reportgen.disclosure import NAMES_OF_GROUPS
 from reportgen.fits import LeastSquaresFit, MixedFit, SeparateFit, Undefined, UnfitVariant
+from reportgen.hausman import HausmanTable
 from reportgen.hypothesis_tests import WaldTest
 from reportgen.presentation import data_tables
 from reportgen.presentation.formatting import (
@@ -23,9 +24,10 @@ from reportgen.presentation.formatting import (
     quantity,
     significant,
 )
-from reportgen.presentation.notation import variant_formula
+from reportgen.presentation.notation import random_slopes_term, variant_formula
 from reportgen.presentation.options import Presentation
 from reportgen.presentation.predictors import Plain
+from reportgen.presentation.shown import LEAST_DF
 from reportgen.presentation.wording import Wording
 from reportgen.slope_variance_tests import SlopeVarianceTest
 
@@ -72,6 +74,7 @@ def formula_values(analysis: Analysis) -> Plain:
         "group": printable(formula.grouping.name, 60),
         "has_slopes": bool(formula.grouping.slopes),
         "n_terms": len(formula.terms),
+        "random_slopes": printable(random_slopes_term(analysis), 400),
     }
 
 
@@ -239,7 +242,16 @@ def comparison_values(comparison: Comparison, words: Wording) -> Plain:
         "slope_tests": [_slope_test(test) for test in comparison.slope_variance],
         "ingredients": {"defined": False} if isinstance(parts, Undefined) else _ingredients(parts),
         "all_hold": all(check.holds is not False for check in comparison.checks),
+        "robust_is_reliable": _robust_is_reliable(comparison.hausman),
+        "leaves_pairs_out": not isinstance(comparison.influence.between_pairs, Undefined),
     }
+
+
+def _robust_is_reliable(table: HausmanTable | Undefined) -> bool:
+    """Whether the cluster-robust form of the Hausman test has degrees of freedom enough to be relied on."""
+    forms = () if isinstance(table, Undefined) else table.forms
+    found = next((form for form in forms if form.form == "mundlak_cr2"), None)
+    return found is not None and not isinstance(found.p_value, Undefined) and found.df[-1] >= LEAST_DF
 
 
 def _contextual_test(test: WaldTest | Undefined, words: Wording) -> Plain:

@@ -9,6 +9,7 @@ from reportgen.fits import Fit, SeparateFit
 from reportgen.variants import CATALOGUE, Variant, within_products
 
 if TYPE_CHECKING:
+    from reportgen.analysis import Analysis
     from reportgen.formula import ModelFormula
 
 PART = {
@@ -73,3 +74,18 @@ def group_term(variant: Variant, formula: ModelFormula) -> str:
     slopes = [PART[variant.both[0]].format(slope) for slope in group.slopes]
     bar = "|" if group.correlated else "||"
     return f"({' + '.join(['1' if group.intercept else '0', *slopes])} {bar} {group.name})"
+
+
+def random_slopes_term(analysis: Analysis) -> str:
+    """A grouping term that lets every slope within groups differ between them, as it may stand in a formula.
+
+    Without what regressions of single groups leave out: a slope that is multiplied by a predictor of the groups varies already.
+    """
+    formula, own = analysis.formula, analysis.fits.get("separate")
+    left_out = own.left_out if isinstance(own, SeparateFit) else ()
+    columns = [level.column for level in analysis.levels[:-1] if level.varies_within and level.column not in left_out]
+    varying = {analysis.term_of[column] for column in columns}
+    written = (":".join(formula.shown(code, ticks=True) for code in term) for term in formula.coded.terms)
+    slopes = [text for name, text in zip(formula.terms, written, strict=True) if name in varying]
+    group = ":".join(formula.shown(f"c{formula.variables.index(name)}", ticks=True) for name in formula.grouping.columns)
+    return f"({' + '.join(['1', *slopes])} | {group})"

@@ -10,7 +10,7 @@ from reportgen.presentation.explanation_tables import blend_table
 from reportgen.presentation.formatting import printable
 from reportgen.presentation.model_table import model_table, unfitted
 from reportgen.presentation.tables import Cell, Table
-from reportgen.presentation.wording import wording
+from reportgen.presentation.wording import Wording, wording
 
 if TYPE_CHECKING:
     from reportgen.analysis import Analysis
@@ -23,7 +23,7 @@ def comparison_text(analysis: Analysis) -> str:
     """The models side by side, how their slopes come about, which variants could not be fitted, and what calls for care."""
     words = wording()
     parts = [
-        f"{printable(analysis.formula.text, 200)}\n{words['text.size'].format(**_size(analysis))}",
+        f"{printable(analysis.formula.text, 200)}\n{_size(analysis, words)}",
         table_text(model_table(analysis, words)),
     ]
     parts += [table_text(blend_table(slope, words)) for slope in analysis.comparison.slopes if slope.blends]
@@ -36,9 +36,10 @@ def comparison_text(analysis: Analysis) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def _size(analysis: Analysis) -> dict[str, object]:
+def _size(analysis: Analysis, words: Wording) -> str:
     sample = analysis.sample
-    return {"rows": f"{sample.n_obs:,}", "groups": f"{sample.n_groups:,}", "dropped": f"{sample.n_rows_dropped:,}"}
+    counts = {"rows": f"{sample.n_obs:,}", "groups": f"{sample.n_groups:,}", "dropped": f"{sample.n_rows_dropped:,}"}
+    return words["text.size_one_dropped" if sample.n_rows_dropped == 1 else "text.size"].format(**counts)
 
 
 def table_text(table: Table) -> str:
