@@ -7,6 +7,7 @@ import hashlib
 import io
 import json
 import logging
+import re
 import shutil
 import subprocess
 import tempfile
@@ -106,6 +107,11 @@ def structure(item: Any) -> Iterator[Any]:
         for child in below if isinstance(below, list) else [below]:
             if not isinstance(child, int):
                 yield from structure(child)
+
+
+def test_white_space_between_blocks_is_of_no_consequence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pdf, "SPACE_BETWEEN_BLOCKS", re.compile("(?!)"))
+    assert made("hostile") == rendered("hostile")[0]
 
 
 def test_it_has_an_identifier_of_its_own() -> None:

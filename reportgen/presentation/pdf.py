@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 import warnings
 from collections.abc import Iterator, Mapping
@@ -39,6 +40,8 @@ FACES: Mapping[str, tuple[str, str, str]] = {
     "DejaVuSansMono.ttf": ("Report Mono", "400", "normal"),
 }
 """Font files that ship with the plotting library: family, weight, style."""
+SPACE_BETWEEN_BLOCKS = re.compile(r"(?<=>)\s+(?=</?(?:col|dd|div|dl|dt|h[23]|li|p|section|table|tbody|td|th|thead|tr|ul)[ >])")
+"""White space that the PDF library would read, make boxes of and throw away."""
 C_TYPES = (
     "PangoFcFontMap *",
     "FcChar8 **",
@@ -85,7 +88,7 @@ def printed_page(document: Document, attachments: Mapping[str, str]) -> str:
     if lacking:
         boxed = render_page(document, "print", font_faces(), attached=attached, has_boxes=True)
         page = boxed.translate(dict.fromkeys(lacking, BOX))
-    return page
+    return SPACE_BETWEEN_BLOCKS.sub("", page)
 
 
 def undrawable(page: str) -> frozenset[int]:
