@@ -44,6 +44,11 @@ def test_slopes_of_the_model_with_random_slopes_are_among_them() -> None:
     assert not error_values(analysis("example"), "bodyLength2")["within_random"]["defined"]
 
 
+def test_what_intervals_do_not_allow_for_is_said_of_the_models_of_which_it_holds() -> None:
+    assert "model-based intervals of the models with one slope for all groups do not allow" in text(analysis("random_slopes"))
+    assert "model-based intervals of this report do not allow" in text(analysis("example"))
+
+
 def test_few_groups_leave_the_choice_open_and_many_do_not() -> None:
     found: dict[str, Any] = dict(error_values(analysis("example"), "bodyLength2"))
     assert (found["within"]["all_cover"], found["within"]["none_covers"]) == (True, False)
