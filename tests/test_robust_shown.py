@@ -90,15 +90,15 @@ def test_a_slope_at_another_level_on_few_degrees_of_freedom_has_one() -> None:
     assert f"SE = {item.robust.std_error:.3f}" not in text("trial")
 
 
-def test_a_contextual_effect_has_both_with_many_groups_only() -> None:
+def test_contextual_effects_and_mixed_slopes_have_both_with_many_groups_only() -> None:
     many, fewer = text("many_groups"), walk("y ~ x + (1 | g)", grouped((9,) * 15, 4))
     item = cr2(analysis("many_groups"), "mundlak", "x", "contextual")
     assert f"{told(item, 3)}, p" in many
     assert cr2(fewer, "mundlak", "x", "contextual").df >= LEAST_DF
     assert text(fewer).count("cluster-robust, CR2: ") == 2  # the slope within groups: in the summary and in the text to paste
     found = document("many_groups").tables["slopes"].rows[0].cells
-    assert [len(cell.details) for cell in found] == [2, 1, 2, 1, 1]
-    assert all(cell.details[-1].startswith("CR2: ") for cell in (found[0], found[2], found[3]))
+    assert [len(cell.details) for cell in found] == [2, 1, 2, 1, 2]
+    assert all(cell.details[-1].startswith("CR2: ") for cell in (found[0], found[2], found[3], found[4]))
 
 
 def test_a_slope_between_many_groups_of_one_size_has_both() -> None:
