@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
+from fractions import Fraction
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from reportgen.fits import Coefficient, Issue, Undefined
 from reportgen.presentation.formatting import (
+    EXACT_DIGITS,
     Place,
     count,
     degrees_of_freedom,
@@ -76,11 +78,14 @@ def test_no_number_is_ever_a_negative_zero(value: float, std_error: float) -> No
 
 
 @given(st.floats(-1e6, 1e6), st.floats(1e-4, 1e4))
-def test_the_text_is_within_half_a_unit_of_its_last_digit(value: float, std_error: float) -> None:
+@example(16384.640625, 1e-4)  # half a unit, which a difference of floats makes more
+@example(-891579.4178472935, 1e-3)  # the digits that are sure are rounded first
+def test_the_text_is_within_half_a_unit_of_its_last_digit_and_of_the_last_that_is_sure(value: float, std_error: float) -> None:
     place = Place.of(value, std_error)
     if not place.as_power:
-        read = float(place.text(value).replace("−", "-"))
-        assert abs(read - value) <= 0.5000001 * 10.0**place.exponent
+        read = Fraction(place.text(value).replace("−", "-"))
+        last_sure = Fraction(10) ** (math.floor(math.log10(abs(value))) - EXACT_DIGITS + 1) if value else 0
+        assert abs(read - Fraction(value)) <= (Fraction(10) ** place.exponent + last_sure) / 2
 
 
 @pytest.mark.parametrize(
