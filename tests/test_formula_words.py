@@ -254,7 +254,12 @@ REFUSALS: list[tuple[str, str, list[tuple[str, int]]]] = [
             ("y ~ x + 0 + (1 | g)", 8),
         ],
     ),
-    ("the number 2 is not a term", "write I(2 * x) to scale a column", [("y ~ x + 2 + (1 | g)", 8)]),
+    (
+        "the number 2 is not a term",
+        "write I(2 * x) to scale a column",
+        [("y ~ x + 2 + (1 | g)", 8), ("y ~ x + (x + 2 | g)", 13)],
+    ),
+    ("'1' is not expected here", "join terms with + : * or /", [("y ~ x + (z + x 1 | g)", 15)]),
     (
         "the number 12345678901234567890 is not a term",
         "write I(2 * x) to scale a column",

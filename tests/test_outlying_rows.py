@@ -15,8 +15,9 @@ from reportgen.analysis import Analysis, walk
 from reportgen.choices import Options
 from reportgen.disclosed import disclosed
 from reportgen.estimation.outlying_rows import OutlyingRows, outlying_rows
-from reportgen.findings import Finding
-from reportgen.fits import LeastSquaresFit
+from reportgen.findings import Evidence, Finding
+from reportgen.findings.residual_cautions import far_rows
+from reportgen.fits import Fit, Issue, LeastSquaresFit, UnfitVariant
 from reportgen.points import CAPACITY
 from reportgen.presentation.document import build_document
 from reportgen.presentation.html import render_html
@@ -95,6 +96,26 @@ def test_it_is_a_caution_in_up_to_four_groups() -> None:
     assert found is not None
     assert [place["n"] for place in found.values["places"]] == [1, 1, 1, 1]  # type: ignore[attr-defined]
     assert caution(walk(FORMULA, rows(five, 40))) is None
+
+
+def test_the_farthest_of_a_group_is_told_whatever_its_sign() -> None:
+    data = rows({46: -14.0, 48: 9.0})
+    assert data["g"][46] == data["g"][48]
+    found = caution(walk(FORMULA, data))
+    assert found is not None
+    places: Any = found.values["places"]
+    (place,) = places
+    assert (place["n"], place["largest"] < 0) == (2, True)
+
+
+def test_nothing_is_told_where_the_model_with_dummies_is_not_fitted() -> None:
+    found = walk(FORMULA, rows({4: 9.0}))
+    unfit = UnfitVariant("no_pooling", Issue("no_degrees_of_freedom", {"df": 0}))
+    fits: dict[str, Fit] = {**found.fits, "no_pooling": unfit}
+    evidence = Evidence(
+        found.formula, found.sample, found.groups, found.levels, found.moments, found.points, fits, found.comparison
+    )
+    assert list(far_rows(evidence)) == []
 
 
 def test_of_two_rows_as_far_on_either_side_the_order_decides_nothing() -> None:
