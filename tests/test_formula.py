@@ -27,8 +27,8 @@ GROUPINGS = [
     ("(0 + 1 | g)", True, (), True),
     ("(0 + 1:x | g)", False, ("x",), True),
     ("(-1 + (x + z) | g)", False, ("x", "z"), True),
-    ("(0 + I(x + 1) | g)", False, ("I(x + 1)",), True),  # a 1 inside of brackets is no intercept
-    ("(I(x + 1) - 1 | g)", False, ("I(x + 1)",), True),
+    ("(0 + I(x + 1 + z) | g)", False, ("I(x + 1 + z)",), True),  # a 1 inside of brackets is no intercept
+    ("(I(x + 1 + z) - 1 | g)", False, ("I(x + 1 + z)",), True),
     ("(x || g)", True, ("x",), False),
     ("(1 + x + z || g)", True, ("x", "z"), False),
     ("(1 | g) + (0 + x | g)", True, ("x",), False),
@@ -176,7 +176,7 @@ ATTACKS = [
 
 @pytest.mark.parametrize(("grouping", "intercept", "slopes", "correlated"), GROUPINGS)
 def test_grouping_term(grouping: str, intercept: bool, slopes: tuple[str, ...], correlated: bool) -> None:
-    term = parse_formula(f"y ~ x * z + log(x) + I(x + 1) + {grouping}").grouping
+    term = parse_formula(f"y ~ x * z + log(x) + I(x + 1 + z) + {grouping}").grouping
     assert (term.columns, term.intercept, term.slopes, term.correlated) == (("g",), intercept, slopes, correlated)
     assert term.group_terms == ((("(Intercept)",) if intercept else ()) + slopes)
 
